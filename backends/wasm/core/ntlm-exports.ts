@@ -1,0 +1,2 @@
+/** The exports of assembly/token/ntlm-*.ts. */
+export interface NtlmExports {}

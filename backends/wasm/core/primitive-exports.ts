@@ -1,0 +1,2 @@
+/** The exports of assembly/hash and assembly/cipher. */
+export interface PrimitiveExports {}

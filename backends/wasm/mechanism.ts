@@ -1,0 +1,106 @@
+import type { ContextSizes, EstablishedNames, KeyInfo } from '../contract/attributes.ts';
+import type { MechanismName } from '../contract/credentials.ts';
+
+/**
+ * A mechanism as SPNEGO and the verbs see it. NTLM and Kerberos implement it; SPNEGO itself does too, so that a
+ * context drives "Negotiate" and a bare package alike. Nothing outside a mechanism's folder knows which one it has.
+ *
+ *   credential ── initiator() / acceptor() ──▶ Handshake ── step(token) ──▶ Handshake ── step(token) ──▶ Established
+ *
+ * A step never changes the state it is called on: it returns the next one. The caller drops the old state with
+ * `dispose()` only once the step's token has reached its buffer, so a leg whose output did not fit can be repeated.
+ */
+export interface MechanismCredential {
+  readonly name: MechanismName;
+  /** MechType content octets (no tag, no length), the preferred one first; all of them mean this mechanism. */
+  readonly oids: readonly Uint8Array[];
+  /** The largest token that its handshake makes, in bytes. */
+  readonly maxToken: number;
+  readonly expiry: Date | null;
+  /** True when a token without SPNEGO around it is this mechanism's. */
+  recognizes(token: Uint8Array): boolean;
+  initiator(request: InitiatorRequest): Handshake;
+  acceptor(request: AcceptorRequest): Handshake;
+  /** Wipes keys; idempotent. */
+  free(): void;
+}
+
+export interface InitiatorRequest {
+  /** The SPN, or null. */
+  targetName: string | null;
+  /** ISC_REQ_*, with NO_INTEGRITY already resolved. */
+  flags: number;
+  /** Application data, or null. */
+  channelBindings: Uint8Array | null;
+  /** The mechanism runs inside SPNEGO: it must be able to make a mechListMIC. */
+  insideNegotiate: boolean;
+}
+
+export interface AcceptorRequest {
+  /** ASC_REQ_*. */
+  flags: number;
+  channelBindings: Uint8Array | null;
+  insideNegotiate: boolean;
+}
+
+export interface Handshake {
+  /**
+   * Takes the peer's token (null on an initiator's first leg).
+   * Throws `SspiError`; its `token` is what the mechanism would tell the peer, where it has a way to.
+   */
+  step(token: Uint8Array | null, signal?: AbortSignal): Promise<HandshakeStep>;
+  /** Wipes what this state holds; idempotent. What passed into the next state is not touched. */
+  dispose(): void;
+}
+
+export type HandshakeStep =
+  /** More to come: `token` (empty or null: nothing to send) goes to the peer, its answer to `next`. */
+  | { token: Uint8Array | null; next: Handshake; established?: undefined }
+  /** Done on this side; a token, where there is one, still goes to the peer. */
+  | { token: Uint8Array | null; established: Established; next?: undefined };
+
+/** One stretch of a message: what is signed, and whether it is encrypted in place as well. */
+export interface MessagePart {
+  data: Uint8Array;
+  encrypt: boolean;
+}
+
+/** Built only from verified proofs; the only thing that signs or seals. */
+export interface Established {
+  readonly mechanism: MechanismName;
+  /** ISC_RET_* on an initiator, ASC_RET_* on an acceptor: what was achieved. */
+  readonly attributes: number;
+  readonly expiry: Date | null;
+  readonly names: EstablishedNames;
+  /** SECPKG_ATTR_SESSION_KEY; a copy. Empty for an anonymous context. */
+  readonly sessionKey: Uint8Array;
+  readonly sizes: ContextSizes;
+  readonly keyInfo: KeyInfo;
+  /** MsvAvChannelBindings matched, or the Kerberos checksum did. Acceptors only; false when none were compared. */
+  readonly channelBindingsVerified: boolean;
+  /** The SPN that the client said it wanted, as the acceptor saw it; null when it said none. */
+  readonly clientSpecifiedTarget: string | null;
+
+  /** MS-SPNG 3.2.5: a mechListMIC is needed though the first mechanism was chosen (NTLM with MIC, DCE style). */
+  readonly mechListMicRequired: boolean;
+  makeMechListMic(mechTypes: Uint8Array): Uint8Array;
+  /** Throws SEC_E_MESSAGE_ALTERED. */
+  verifyMechListMic(mechTypes: Uint8Array, mic: Uint8Array): void;
+
+  /** The signature over the concatenated parts. */
+  makeSignature(parts: readonly Uint8Array[], qop: number): Uint8Array;
+  /** Returns the QOP; throws SEC_E_MESSAGE_ALTERED or SEC_E_OUT_OF_SEQUENCE and stays usable. */
+  verifySignature(parts: readonly Uint8Array[], signature: Uint8Array): number;
+  /** Encrypts `encrypt` parts in place and returns what goes into the TOKEN buffer. */
+  encrypt(parts: readonly MessagePart[], qop: number): Uint8Array;
+  /** Decrypts in place once verified; on an error the parts are as they came. */
+  decrypt(parts: readonly MessagePart[], token: Uint8Array): number;
+  wrap(message: Uint8Array, encrypt: boolean): Uint8Array;
+  unwrap(token: Uint8Array): { message: Uint8Array; encrypted: boolean };
+  /** Length of the security trailer at the front of a SECBUFFER_STREAM message of this mechanism. */
+  streamHeaderLength(message: Uint8Array): number;
+
+  /** Everything that `import` of the mechanism needs; secret. */
+  export(): Uint8Array;
+  dispose(): void;
+}

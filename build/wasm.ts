@@ -1,0 +1,39 @@
+// assembly/ → dist/core.wasm, and dist/core-wasm*.js, which carry it to each kind of runtime.
+import { execFileSync } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+export async function buildWasm(): Promise<Uint8Array> {
+  await mkdir(`${root}dist`, { recursive: true });
+  // The command, not the API: its declarations bring AssemblyScript's globals (bool, i8 …) into our program.
+  execFileSync(process.execPath, [
+    'node_modules/assemblyscript/bin/asc.js', 'assembly/index.ts', '--outFile', 'dist/core.wasm', '--textFile', 'dist/core.wat',
+    '-O3', '--noAssert', '--converge', '--runtime', 'stub', '--use', 'abort=', '--enable', 'simd,bulk-memory', '--memoryBase', '64',
+  ], { cwd: root, stdio: 'inherit' });
+  const wasm = await readFile(`${root}dist/core.wasm`);
+
+  const module = new WebAssembly.Module(wasm);
+  const imports = WebAssembly.Module.imports(module);
+  if (imports.length > 0) throw new Error(`core.wasm must import nothing, but imports ${imports.map((i) => `${i.module}.${i.name}`).join(', ')}`);
+
+  await writeFile(`${root}dist/core-wasm.js`, `const base64 = '${wasm.toString('base64')}';
+export function coreWasm() {
+  if (typeof Buffer === 'function') return Buffer.from(base64, 'base64');
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+`);
+  await writeFile(`${root}dist/core-wasm.workerd.js`, `import module from './core.wasm';
+export function coreWasm() { return module; }
+`);
+  await writeFile(`${root}dist/core-wasm.d.ts`, `/** The bytes of core.wasm, or its compiled module where a runtime compiles none from bytes. */
+export declare function coreWasm(): Uint8Array | WebAssembly.Module;
+`);
+  return wasm;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const wasm = await buildWasm();
+  console.log(`core.wasm: ${wasm.length} bytes`);
+}
