@@ -11,4 +11,24 @@ export interface Host {
   readFile?(path: string): Promise<Uint8Array | null>;
   /** An environment variable. Absent where a runtime has none. */
   environment?(name: string): string | undefined;
+  /** DNS SRV records, unordered; an empty list when the name has none. */
+  lookupSrv?(name: string, signal?: AbortSignal): Promise<SrvRecord[]>;
+  /** Sends one datagram and resolves to the first answer from that address. */
+  exchangeUdp?(address: SocketAddress, message: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
+  /** Connects, sends, and resolves once `isWhole` says that the answer is. */
+  exchangeTcp?(address: SocketAddress, message: Uint8Array, isWhole: (received: Uint8Array) => boolean, signal: AbortSignal): Promise<Uint8Array>;
+  /** POSTs and resolves to the body of a 200; anything else rejects. */
+  post?(url: string, contentType: string, body: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
+}
+
+export interface SrvRecord {
+  name: string;
+  port: number;
+  priority: number;
+  weight: number;
+}
+
+export interface SocketAddress {
+  host: string;
+  port: number;
 }

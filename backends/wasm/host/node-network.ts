@@ -1,0 +1,62 @@
+import type { Host, SocketAddress, SrvRecord } from '../../contract/host.ts';
+
+/** Sockets and DNS over Node's modules, which Deno and Bun have as well; each is loaded when it is first used. */
+export const nodeNetwork: Required<Pick<Host, 'lookupSrv' | 'exchangeUdp' | 'exchangeTcp'>> = { lookupSrv, exchangeUdp, exchangeTcp };
+
+async function lookupSrv(name: string, signal?: AbortSignal): Promise<SrvRecord[]> {
+  const { Resolver } = await import('node:dns/promises');
+  const resolver = new Resolver();
+  const cancel = () => resolver.cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    return await resolver.resolveSrv(name);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (NO_RECORDS.has((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+  }
+}
+
+async function exchangeUdp({ host, port }: SocketAddress, message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  const [{ createSocket }, { lookup }] = await Promise.all([import('node:dgram'), import('node:dns/promises')]);
+  signal.throwIfAborted();
+  const { address, family } = await lookup(host);
+  signal.throwIfAborted();
+  const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+  try {
+    return await new Promise<Uint8Array>((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      socket.on('error', reject);
+      socket.on('message', (reply) => resolve(new Uint8Array(reply)));
+      // Connected: only that address's datagrams arrive, and a closed port is an error at once instead of silence.
+      socket.connect(port, address, () => socket.send(message, (error) => { if (error) reject(error); }));
+    });
+  } finally {
+    socket.close();
+  }
+}
+
+async function exchangeTcp({ host, port }: SocketAddress, message: Uint8Array, isWhole: (received: Uint8Array) => boolean, signal: AbortSignal): Promise<Uint8Array> {
+  const { connect } = await import('node:net');
+  signal.throwIfAborted();
+  const socket = connect({ host, port, noDelay: true });
+  try {
+    return await new Promise<Uint8Array>((resolve, reject) => {
+      let received: Uint8Array = new Uint8Array(0);
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      socket.on('error', reject);
+      socket.on('connect', () => socket.write(message));
+      socket.on('data', (chunk: Buffer) => {
+        received = Buffer.concat([received, chunk]);
+        if (isWhole(received)) resolve(received);
+      });
+      socket.on('close', () => resolve(received)); // what came is judged by its length
+    });
+  } finally {
+    socket.destroy();
+  }
+}
+
+const NO_RECORDS = new Set(['ENOTFOUND', 'ENODATA', 'NOTFOUND', 'NODATA']);

@@ -1,0 +1,35 @@
+import { SspiError } from '../../../contract/errors.ts';
+
+/** Where a KDC listens; `any` means UDP or TCP, by the size of the message. */
+export type KdcAddress =
+  | { protocol: 'any' | 'udp' | 'tcp'; host: string; port: number }
+  | { protocol: 'https'; url: string };
+
+/**
+ * Reads `dc1.ad.test`, `dc1:88`, `[::1]:88`, `udp://dc1:88`, `tcp://dc1`, `tcp/dc1:88` (MIT's spelling) and
+ * `https://gateway/KdcProxy`. Throws SEC_E_INVALID_PARAMETER.
+ */
+export function parseKdcAddress(text: string, defaultPort = 88): KdcAddress {
+  const trimmed = text.trim();
+  if (/^https:\/\//i.test(trimmed)) {
+    if (!URL.canParse(trimmed)) refuse(text);
+    return { protocol: 'https', url: trimmed };
+  }
+  const parts = /^(?:(udp|tcp)(?::\/\/|\/))?(?:\[([0-9a-f:.%\w]+)\]|([^\s:/[\]]+))(?::(\d{1,5}))?\/?$/i.exec(trimmed);
+  if (parts === null) return refuse(text);
+  const port = parts[4] === undefined ? defaultPort : Number(parts[4]);
+  if (port < 1 || port > 65535) refuse(text);
+  return { protocol: (parts[1]?.toLowerCase() ?? 'any') as 'any' | 'udp' | 'tcp', host: (parts[2] ?? parts[3])!, port };
+}
+
+export function formatKdcAddress(address: KdcAddress): string {
+  if (address.protocol === 'https') return address.url;
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return `${address.protocol === 'any' ? '' : `${address.protocol}://`}${host}:${address.port}`;
+}
+
+function refuse(text: string): never {
+  throw new SspiError('SEC_E_INVALID_PARAMETER', `'${text}' is no address of a KDC`, {
+    remedy: "Write 'dc1.example.com', 'tcp://dc1.example.com:88' or 'https://gateway.example.com/KdcProxy'.",
+  });
+}

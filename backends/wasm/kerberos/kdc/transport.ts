@@ -1,0 +1,146 @@
+import type { KdcTransport, KerberosConfig } from '../../../contract/credentials.ts';
+import { SspiError } from '../../../contract/errors.ts';
+import type { Host } from '../../../contract/host.ts';
+import type { Krb5Conf } from '../store/krb5-conf.ts';
+import { formatKdcAddress, type KdcAddress } from './address.ts';
+import { unwrapKdcProxyMessage, wrapKdcProxyMessage } from './kdc-proxy.ts';
+import { locateKdcs, type KdcService } from './locate.ts';
+
+export interface NetworkTransportOptions {
+  config: KerberosConfig;
+  /** Read when it is first needed. */
+  krb5Conf: () => Promise<Krb5Conf | null>;
+  host: Host;
+  service?: KdcService;
+  /** True when the answer says KRB_ERR_RESPONSE_TOO_BIG. */
+  isTooBig: (reply: Uint8Array) => boolean;
+  /** The whole search for an answer ends after this many milliseconds. Default 30 000. */
+  deadline?: number;
+}
+
+/** A KDC that did not answer is asked last for this long. */
+const FAILED_FOR = 60_000;
+/** One datagram is waited for this long, twice as long on the second round; a KDC answers in far less (RFC 4120 §7.2.1). */
+const UDP_PATIENCE = 1_000;
+const TCP_PATIENCE = 5_000;
+const HTTPS_PATIENCE = 10_000;
+const ROUNDS = 3;
+const MAX_REPLY = 1 << 20;
+
+/**
+ * Carries KDC messages over UDP, TCP and HTTPS (MS-KKDCP) to the first KDC of a realm that answers.
+ *
+ * Throws SEC_E_NO_AUTHENTICATING_AUTHORITY, with the failure of each KDC, when none does in time; an abort is rethrown.
+ */
+export function createNetworkTransport(options: NetworkTransportOptions): KdcTransport {
+  const { host, deadline = 30_000 } = options;
+  const failedUntil = new Map<string, number>();
+  const located = new Map<string, Promise<KdcAddress[]>>();
+
+  return {
+    async send(realm, message, { signal }) {
+      signal?.throwIfAborted();
+      const krb5Conf = await options.krb5Conf();
+      const addresses = await locate(realm, krb5Conf, signal);
+      const end = AbortSignal.timeout(deadline);
+      const stop = signal === undefined ? end : AbortSignal.any([signal, end]);
+      const failures = new Map<string, unknown>();
+      const limit = krb5Conf?.udpPreferenceLimit ?? 1465;
+
+      for (let round = 0; round < ROUNDS && !stop.aborted; round++) {
+        for (const address of inOrder(addresses)) {
+          if (stop.aborted) break;
+          try {
+            const reply = await ask(address, realm, message, limit, round, stop);
+            failedUntil.delete(formatKdcAddress(address));
+            return reply;
+          } catch (cause) {
+            signal?.throwIfAborted();
+            failures.set(formatKdcAddress(address), cause);
+            failedUntil.set(formatKdcAddress(address), host.now().getTime() + FAILED_FOR);
+          }
+        }
+        // A refused connection or a proxy's error will not heal within the second; only silence is asked again.
+        if (![...failures.values()].some(isTimeout)) break;
+      }
+      throw new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', `no KDC of the realm ${realm} answered${end.aborted ? ` within ${deadline / 1000} s` : ''}: ${[...failures].map(([name, why]) => `${name}: ${reason(why)}`).join('; ')}`, {
+        cause: [...failures.values()].at(-1),
+        remedy: 'Check that the KDC is up, and that port 88 or the KDC proxy is reachable from here.',
+      });
+    },
+  };
+
+  function locate(realm: string, krb5Conf: Krb5Conf | null, signal?: AbortSignal): Promise<KdcAddress[]> {
+    const known = located.get(realm);
+    if (known !== undefined) return known;
+    const search = locateKdcs(realm, { service: options.service ?? 'kdc', config: options.config, krb5Conf, host, ...(signal && { signal }) });
+    located.set(realm, search);
+    search.catch(() => located.delete(realm));
+    return search;
+  }
+
+  /** Those that failed lately go last; otherwise the order stays. */
+  function inOrder(addresses: readonly KdcAddress[]): KdcAddress[] {
+    const now = host.now().getTime();
+    const failed = (address: KdcAddress) => (failedUntil.get(formatKdcAddress(address)) ?? 0) > now;
+    return [...addresses.filter((address) => !failed(address)), ...addresses.filter(failed)];
+  }
+
+  async function ask(address: KdcAddress, realm: string, message: Uint8Array, limit: number, round: number, stop: AbortSignal): Promise<Uint8Array> {
+    if (address.protocol === 'https') return askProxy(address.url, realm, message, stop);
+    // The middle round goes by TCP: where a firewall eats datagrams, silence is all that UDP ever gives.
+    const udpFirst = host.exchangeUdp !== undefined && (address.protocol === 'udp' || (address.protocol === 'any' && message.length <= limit && round !== 1));
+    if (udpFirst) {
+      try {
+        const reply = await host.exchangeUdp!(address, message, patience(stop, UDP_PATIENCE << round));
+        if (!options.isTooBig(reply)) return reply;
+      } catch (error) {
+        if (stop.aborted || address.protocol === 'udp' || isTimeout(error)) throw error; // silence: the next KDC first
+      }
+    }
+    if (host.exchangeTcp === undefined) throw new Error('this runtime has no TCP sockets; a KDC proxy (https://…) works everywhere');
+    return unframe(await host.exchangeTcp(address, frame(message), isFramed, patience(stop, TCP_PATIENCE)));
+  }
+
+  async function askProxy(url: string, realm: string, message: Uint8Array, stop: AbortSignal): Promise<Uint8Array> {
+    if (host.post === undefined) throw new Error('this runtime has no fetch');
+    const body = wrapKdcProxyMessage(frame(message), realm);
+    return unframe(unwrapKdcProxyMessage(await host.post(url, 'application/kerberos', body, patience(stop, HTTPS_PATIENCE))));
+  }
+}
+
+/** RFC 4120 §7.2.2: a message on TCP has its length in front, four bytes in network order. */
+function frame(message: Uint8Array): Uint8Array {
+  const framed = new Uint8Array(4 + message.length);
+  new DataView(framed.buffer).setUint32(0, message.length);
+  framed.set(message, 4);
+  return framed;
+}
+
+function isFramed(received: Uint8Array): boolean {
+  return received.length >= 4 && (announced(received) > MAX_REPLY || received.length >= 4 + announced(received));
+}
+
+function unframe(received: Uint8Array): Uint8Array {
+  if (received.length < 4) throw new Error(`the connection closed after ${received.length} bytes`);
+  const length = announced(received);
+  if (length > MAX_REPLY) throw new Error(`a reply of ${length} bytes was announced; ${MAX_REPLY} are accepted`);
+  if (received.length < 4 + length) throw new Error(`the connection closed after ${received.length - 4} of ${length} bytes`);
+  return received.subarray(4, 4 + length);
+}
+
+function announced(received: Uint8Array): number {
+  return new DataView(received.buffer, received.byteOffset, 4).getUint32(0);
+}
+
+function patience(stop: AbortSignal, milliseconds: number): AbortSignal {
+  return AbortSignal.any([stop, AbortSignal.timeout(milliseconds)]);
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError';
+}
+
+function reason(error: unknown): string {
+  return isTimeout(error) ? 'no answer' : error instanceof Error ? error.message : String(error);
+}
