@@ -2,8 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
+import { root } from './root.ts';
 
 export async function buildWasm(): Promise<Uint8Array> {
   await mkdir(`${root}dist`, { recursive: true });
@@ -13,10 +12,7 @@ export async function buildWasm(): Promise<Uint8Array> {
     '-O3', '--noAssert', '--converge', '--runtime', 'stub', '--use', 'abort=', '--enable', 'simd,bulk-memory', '--memoryBase', '64',
   ], { cwd: root, stdio: 'inherit' });
   const wasm = await readFile(`${root}dist/core.wasm`);
-
-  const module = new WebAssembly.Module(wasm);
-  const imports = WebAssembly.Module.imports(module);
-  if (imports.length > 0) throw new Error(`core.wasm must import nothing, but imports ${imports.map((i) => `${i.module}.${i.name}`).join(', ')}`);
+  requireNoImports(wasm);
 
   await writeFile(`${root}dist/core-wasm.js`, `const base64 = '${wasm.toString('base64')}';
 export function coreWasm() {
@@ -31,6 +27,12 @@ export function coreWasm() { return module; }
 export declare function coreWasm(): Uint8Array | WebAssembly.Module;
 `);
   return wasm;
+}
+
+/** Throws when the module asks anything of its host: then it would not be the same file in every runtime. */
+export function requireNoImports(wasm: Uint8Array): void {
+  const imports = WebAssembly.Module.imports(new WebAssembly.Module(wasm as BufferSource));
+  if (imports.length > 0) throw new Error(`core.wasm must import nothing, but imports ${imports.map((i) => `${i.module}.${i.name}`).join(', ')}`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

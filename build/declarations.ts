@@ -1,0 +1,35 @@
+// src/ → dist/types/**/*.d.ts, the tree as it is, with the import paths that a consumer's compiler resolves.
+import { execFileSync } from 'node:child_process';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { entries } from './entries.ts';
+import { root } from './root.ts';
+
+/** Where a declaration names another file: `from './x.ts'`, `import './x.ts'`, `import('./x.ts')`. */
+const SPECIFIER = /(\bfrom |\bimport |\bimport\()(['"])(\.{1,2}\/[^'"]+)\.ts\2/g;
+/** A consumer's "lib" may be older than `Disposable`. */
+const DISPOSABLE = '/// <reference lib="esnext.disposable" />\n';
+
+export async function emitDeclarations(): Promise<void> {
+  await rm(`${root}dist/types`, { recursive: true, force: true });
+  await writeFile(`${root}dist/core.wasm.d.ts`, `/** core.wasm, compiled, where a runtime imports WebAssembly as a module. */
+declare const module: WebAssembly.Module;
+export default module;
+`);
+  const sources = Object.values(await entries());
+  if (sources.length === 0) return;
+  await writeFile(`${root}dist/tsconfig.json`, JSON.stringify({
+    extends: '../tsconfig.json',
+    compilerOptions: { noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: '..', outDir: 'types' },
+    include: [],
+    files: sources.map((source) => `../${source}`),
+  }));
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'dist/tsconfig.json'], { cwd: root, stdio: 'inherit' });
+  await rm(`${root}dist/tsconfig.json`);
+
+  for (const file of await readdir(`${root}dist/types`, { recursive: true })) {
+    if (!file.endsWith('.d.ts')) continue;
+    const path = `${root}dist/types/${file}`;
+    const text = (await readFile(path, 'utf8')).replace(SPECIFIER, '$1$2$3.js$2');
+    await writeFile(path, /\b(?:Async)?Disposable\b|Symbol\.(?:asyncD|d)ispose\b/.test(text) ? DISPOSABLE + text : text);
+  }
+}
