@@ -9,3 +9,5 @@ export { crc32, crc32Update } from './hash/crc32';
 export { RC4_STATE, rc4, rc4Init } from './cipher/rc4';
 export { desEncrypt, desExpandKey } from './cipher/des';
 export { equal } from './constant-time';
+export { SPNEGO_TABLE_SIZE, spnegoDecode } from './token/spnego-decode';
+export { spnegoEncodeInit, spnegoEncodeResp } from './token/spnego-encode';
