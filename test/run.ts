@@ -1,7 +1,7 @@
 // Runs the suites: `test/run.ts [--interop] [pattern …]`, where a pattern is a part of a file's path below test/.
 // uvu's own command exits 0 for a suite that forgets .run() and for a pattern that matches nothing; this one fails.
 import { readdir, readFile } from 'node:fs/promises';
-import { relative, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -12,8 +12,9 @@ declare global {
   var UVU_QUEUE: [name: string | null, ...Suite[]][];
 }
 
-const here = fileURLToPath(new URL('.', import.meta.url));
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { interop: { type: 'boolean', default: false } } });
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { interop: { type: 'boolean', default: false }, directory: { type: 'string' } } });
+/** test/ itself; another directory only in the runner's own tests. */
+const here = values.directory === undefined ? fileURLToPath(new URL('.', import.meta.url)) : join(values.directory, sep);
 
 /** Every *.test.ts below test/; those of real peers (test/interop) only when asked for. */
 async function findFiles(): Promise<string[]> {

@@ -1,0 +1,24 @@
+import { readFile } from 'node:fs/promises';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { root } from '../../build/root.ts';
+import { requireNoImports } from '../../build/wasm.ts';
+
+const test = suite('core.wasm, as built');
+
+test('imports nothing', async () => {
+  requireNoImports(await readFile(`${root}dist/core.wasm`));
+});
+
+test('an import is found', () => {
+  //                                magic and version     type section: () → ()   import section: env.abort, function of type 0
+  const withImport = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 2, 13, 1, 3, ...Buffer.from('env'), 5, ...Buffer.from('abort'), 0, 0);
+  assert.throws(() => requireNoImports(withImport), /env\.abort/);
+});
+
+test('comes to each runtime as it was compiled', async () => {
+  const { coreWasm } = await import('#core-wasm');
+  assert.is(Buffer.from(coreWasm() as Uint8Array).toString('hex'), await readFile(`${root}dist/core.wasm`, 'hex'));
+});
+
+test.run();
