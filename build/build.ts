@@ -19,7 +19,7 @@ const digest = await digestOf(inputs);
 const built = await readFile(stamp, 'utf8').catch(() => '');
 if (!values['if-stale'] || built !== digest) {
   const started = performance.now();
-  await rm(stamp, { force: true });
+  await rm(`${root}dist`, { recursive: true, force: true }); // nor an entry that is no more
   await buildWasm();
   await bundleModules();
   await emitDeclarations();

@@ -10,7 +10,6 @@ const SPECIFIER = /(\bfrom |\bimport |\bimport\()(['"])(\.{1,2}\/[^'"]+)\.ts\2/g
 const DISPOSABLE = '/// <reference lib="esnext.disposable" />\n';
 
 export async function emitDeclarations(): Promise<void> {
-  await rm(`${root}dist/types`, { recursive: true, force: true });
   await writeFile(`${root}dist/core.wasm.d.ts`, `/** core.wasm, compiled, where a runtime imports WebAssembly as a module. */
 declare const module: WebAssembly.Module;
 export default module;

@@ -1,5 +1,5 @@
 // src/ → dist/*.js: one module for each entry, what they share in dist/chunks.
-import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 import { entries } from './entries.ts';
 import { root } from './root.ts';
@@ -8,7 +8,6 @@ const HASHBANG = '#!/usr/bin/env node\n';
 
 export async function bundleModules(): Promise<void> {
   const entryPoints = await entries();
-  await rm(`${root}dist/chunks`, { recursive: true, force: true });
   await build({
     absWorkingDir: root,
     entryPoints,
