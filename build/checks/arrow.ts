@@ -54,5 +54,5 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'backends/contract': ['backends/contract'],
   'backends/wasm': ['backends/wasm', 'backends/contract', 'dist', '@peculiar/asn1-schema', 'asn1js'],
   'backends/secur32': ['backends/secur32', 'backends/contract', 'koffi'],
-  'src': ['src', 'backends/contract', 'backends/wasm', 'backends/secur32', '@peculiar/asn1-schema', 'asn1js'],
+  'src': ['src', 'backends/contract', 'backends/wasm', 'backends/secur32', '@peculiar/asn1-schema'],
 };
