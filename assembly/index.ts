@@ -3,9 +3,10 @@
  * nothing is imported, nothing is thrown.
  */
 export { CHUNK, INPUT, INPUT_CAPACITY, KEY, KEY_CAPACITY, MAX_TOKEN, OUTPUT, OUTPUT_CAPACITY, wipe } from './memory';
-export { HASH_MD4, HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512, HASH_STATE, hashBlock, hashFinal, hashInit, hashLength, hashUpdate } from './hash/hash';
+export { HASH_MD4, HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512, HASH_STATE, hashFinal, hashInit, hashLength, hashUpdate } from './hash/hash';
 export { HMAC_KEY, hmacFinish, hmacKey, hmacStart } from './hash/hmac';
-export { crc32, crc32Update } from './hash/crc32';
+export { pbkdf2 } from './hash/pbkdf2';
+export { crc32Update } from './hash/crc32';
 export { RC4_STATE, rc4, rc4Init } from './cipher/rc4';
 export { desEncrypt, desExpandKey } from './cipher/des';
 export { equal } from './constant-time';

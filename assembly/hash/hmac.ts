@@ -131,6 +131,7 @@ function finish<H>(state: usize, opad: usize, out: usize): void {
   memory.copy(state + BUFFER, INNER, hash.digest);
   store<u64>(state, hash.block + hash.digest, LENGTH);
   final<H>(state, out);
+  memory.fill(INNER, 0, hash.digest);
 }
 
 const INNER: usize = memory.data(MAX_CHAIN, 16);

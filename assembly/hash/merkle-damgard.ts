@@ -65,8 +65,9 @@ export function final<H>(state: usize, out: usize): void {
   memory.fill(state, 0, BUFFER + block);
 }
 
+/** The chaining value as bytes, cut to the digest. */
 @inline
-function digest<H>(state: usize, out: usize): void {
+export function digest<H>(state: usize, out: usize): void {
   const hash = changetype<H>(state);
   if (!hash.bigEndian) {
     memory.copy(out, state, hash.digest);
