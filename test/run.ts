@@ -51,13 +51,13 @@ for (const file of chosen) {
     continue;
   }
   const source = await readFile(here + file, 'utf8');
-  if (count(source, /\bsuite(?:<[^>]*>)?\(/g) > count(source, /\.run\(\)/g)) failures.push(`${file} has a suite without .run()`);
+  if (count(source, /\b(?:s|peerS)uite(?:<[^>]*>)?\(/g) > count(source, /\.run\(\)/g)) failures.push(`${file} has a suite without .run()`);
   const suites = (globalThis.UVU_QUEUE[index] ?? []).slice(1) as Suite[];
   if (suites.length === 0) failures.push(`${file} registers no suite: is .run() missing?`);
   process.stdout.write(`${relative('.', here + file)}  `);
   for (const suite of suites) {
     const [errors, ran, skips, total] = await suite();
-    if (total === 0) failures.push(`${file} holds an empty suite`);
+    if (total + skips === 0) failures.push(`${file} holds an empty suite`);
     passed += ran;
     skipped += skips;
     failed += total - ran;
@@ -70,4 +70,4 @@ for (const file of chosen) {
 for (const failure of failures) process.stdout.write(`\nFAIL  ${failure}\n`);
 failed += failures.length;
 process.stdout.write(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
-process.exit(failed === 0 && passed > 0 ? 0 : 1);
+process.exit(failed === 0 && (passed > 0 || values.interop) ? 0 : 1); // real peers may be absent, visibly

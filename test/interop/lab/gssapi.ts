@@ -1,0 +1,148 @@
+// MIT's GSSAPI with gss-ntlmssp, in a Python process of its own.
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Peer } from './peer.ts';
+import { PYTHON, start, temporaryFolder, type Running } from './processes.ts';
+
+export const gssapi: Peer = {
+  name: 'GSSAPI with NTLM',
+  packages: ['python3-gssapi', 'gss-ntlmssp', 'libgssapi-krb5-2'],
+  unusable() {
+    const { status, stderr, error } = spawnSync(PYTHON, ['-c', PROBE], { encoding: 'utf8' });
+    if (error !== undefined) return `${PYTHON} does not start (${error.message})`;
+    return status === 0 ? null : stderr.trim().split('\n').at(-1) ?? 'the probe failed';
+  },
+};
+
+export type Flag = 'mutual_authentication' | 'replay_detection' | 'out_of_sequence_detection' | 'confidentiality' | 'integrity' | 'anonymity' | 'dce_style' | 'identify';
+
+export interface GssOptions {
+  mechanism: 'ntlm' | 'spnego';
+  /** For SPNEGO: what may be offered or taken, by name or dotted OID. Default: NTLM alone. */
+  offer?: string[];
+  /** Application data. */
+  bindings?: Uint8Array;
+}
+
+export interface InitiateOptions extends GssOptions {
+  /** 'LAB\\alice' */
+  user: string;
+  password: string;
+  /** 'HTTP@web.lab.test' */
+  target: string;
+  flags: Flag[];
+}
+
+export interface AcceptOptions extends GssOptions {
+  /** Path of a file of `DOMAIN:user:password` lines. */
+  accounts: string;
+}
+
+/** What GSSAPI said: a major status with its text, perhaps with a token for the other side. */
+export class GssError extends Error {
+  constructor(message: string, readonly gssName: string, readonly token: Uint8Array | null) {
+    super(message);
+  }
+}
+
+export class GssPeer {
+  readonly #process: Running;
+  readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  #next = 0;
+
+  constructor() {
+    this.#process = start(PYTHON, [fileURLToPath(new URL('gssapi_peer.py', import.meta.url))]);
+    createInterface({ input: this.#process.child.stdout! }).on('line', (line) => {
+      const answer = JSON.parse(line) as { id: number; result?: unknown; error?: string; name?: string; token?: string };
+      const waiting = this.#waiting.get(answer.id);
+      this.#waiting.delete(answer.id);
+      if (answer.error === undefined) waiting?.resolve(answer.result);
+      else waiting?.reject(new GssError(answer.error, answer.name ?? '', answer.token === undefined ? null : Buffer.from(answer.token, 'hex')));
+    });
+    this.#process.child.on('exit', () => {
+      for (const waiting of this.#waiting.values()) waiting.reject(new Error(`the GSSAPI peer ended:\n${this.#process.output}`));
+    });
+  }
+
+  async initiate(options: InitiateOptions): Promise<GssContext> {
+    return new GssContext(this, await this.call('initiate', { ...options, bindings: hex(options.bindings) }) as number);
+  }
+
+  async accept(options: AcceptOptions): Promise<GssContext> {
+    return new GssContext(this, await this.call('accept', { ...options, bindings: hex(options.bindings) }) as number);
+  }
+
+  call(op: string, request: object): Promise<unknown> {
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#process.child.stdin!.write(`${JSON.stringify({ ...request, id, op })}\n`);
+    });
+  }
+
+  stop(): void {
+    this.#process.stop();
+  }
+}
+
+export class GssContext {
+  complete = false;
+
+  constructor(readonly peer: GssPeer, readonly context: number) {}
+
+  /** Null when it has nothing to send. */
+  async step(token: Uint8Array | null): Promise<Uint8Array | null> {
+    const answer = await this.#call('step', { token: hex(token) ?? '' }) as { token: string | null; complete: boolean };
+    this.complete = answer.complete;
+    return answer.token === null || answer.token === '' ? null : Buffer.from(answer.token, 'hex');
+  }
+
+  async describe(): Promise<{ initiator: string; mechanism: string; flags: Flag[]; key: string }> {
+    return await this.#call('describe', {}) as { initiator: string; mechanism: string; flags: Flag[]; key: string };
+  }
+
+  async wrap(message: Uint8Array, encrypt: boolean): Promise<Uint8Array> {
+    return Buffer.from((await this.#call('wrap', { message: hex(message), encrypt }) as { token: string }).token, 'hex');
+  }
+
+  async unwrap(token: Uint8Array): Promise<{ message: Uint8Array; encrypted: boolean }> {
+    const { message, encrypted } = await this.#call('unwrap', { token: hex(token) }) as { message: string; encrypted: boolean };
+    return { message: Buffer.from(message, 'hex'), encrypted };
+  }
+
+  async sign(message: Uint8Array): Promise<Uint8Array> {
+    return Buffer.from(await this.#call('sign', { message: hex(message) }) as string, 'hex');
+  }
+
+  async verify(message: Uint8Array, mic: Uint8Array): Promise<void> {
+    await this.#call('verify', { message: hex(message), mic: hex(mic) });
+  }
+
+  #call(op: string, request: object): Promise<unknown> {
+    return this.peer.call(op, { ...request, context: this.context });
+  }
+}
+
+/** Writes a file that NTLM_USER_FILE may name. */
+export function accountsFile(...lines: string[]): string {
+  const path = join(temporaryFolder('accounts'), 'accounts');
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  return path;
+}
+
+/** The environment in which gss-ntlmssp logs on as this user: `curl --negotiate -u :`, ldapsearch, and whatever uses GSSAPI. */
+export function gssapiEnvironment(domain: string, user: string, password: string): NodeJS.ProcessEnv {
+  return { ...process.env, NTLM_USER_FILE: accountsFile(`${domain}:${user}:${password}`), KRB5_CONFIG: '/dev/null', LANG: 'C.UTF-8' };
+}
+
+function hex(bytes: Uint8Array | null | undefined): string | undefined {
+  return bytes === null || bytes === undefined ? undefined : Buffer.from(bytes).toString('hex');
+}
+
+const PROBE = `
+import gssapi, gssapi.raw as raw
+if '1.3.6.1.4.1.311.2.2.10' not in [mech.dotted_form for mech in raw.indicate_mechs()]: raise SystemExit('GSSAPI knows no NTLM: gss-ntlmssp is missing')
+`;
