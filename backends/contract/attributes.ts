@@ -1,3 +1,4 @@
+import type * as constants from './constants.ts';
 import type { MechanismName, PackageName } from './credentials.ts';
 
 /** SecPkgInfo, in JavaScript's spelling. */
@@ -54,3 +55,56 @@ export interface EstablishedNames {
 }
 
 export type { MechanismName };
+
+/** SECPKG_ATTR_NAMES: the client's name, on either side. */
+export interface ContextNames {
+  userName: string;
+}
+
+/** SECPKG_ATTR_LIFESPAN: when the context was established, and when it ends (null: never). */
+export interface ContextLifespan {
+  start: Date;
+  expiry: Date | null;
+}
+
+/** SECPKG_ATTR_NATIVE_NAMES: both ends as the package that was chosen names them; null where it does not know. */
+export interface NativeNames {
+  clientName: string;
+  serverName: string | null;
+}
+
+/** SECPKG_ATTR_UNIQUE_BINDINGS and _ENDPOINT_BINDINGS: a packed SEC_CHANNEL_BINDINGS. */
+export interface ContextBindings {
+  bindings: Uint8Array;
+}
+
+/** What `queryContextAttributes` gives, by the constant's name. */
+interface AttributesByName {
+  SECPKG_ATTR_SIZES: ContextSizes;
+  SECPKG_ATTR_NAMES: ContextNames;
+  SECPKG_ATTR_LIFESPAN: ContextLifespan;
+  SECPKG_ATTR_STREAM_SIZES: StreamSizes;
+  SECPKG_ATTR_KEY_INFO: KeyInfo;
+  SECPKG_ATTR_SESSION_KEY: { sessionKey: Uint8Array };
+  SECPKG_ATTR_PACKAGE_INFO: { packageInfo: SecPkgInfo };
+  SECPKG_ATTR_NEGOTIATION_INFO: NegotiationInfo;
+  SECPKG_ATTR_NATIVE_NAMES: NativeNames;
+  SECPKG_ATTR_FLAGS: { flags: number };
+  SECPKG_ATTR_TARGET: { target: string | null };
+  SECPKG_ATTR_UNIQUE_BINDINGS: ContextBindings;
+  SECPKG_ATTR_ENDPOINT_BINDINGS: ContextBindings;
+  SECPKG_ATTR_CLIENT_SPECIFIED_TARGET: { targetName: string | null };
+  /** 0: the last token was the client's last; 1: it was not; 2: it may have been. */
+  SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS: { lastClientTokenStatus: number };
+  /** The SECURITY_STATUS of the last leg. */
+  SECPKG_ATTR_NEGO_STATUS: { lastStatus: number };
+}
+
+/** What `queryContextAttributes` gives, by the attribute's number. */
+export type ContextAttributes = { [Name in keyof AttributesByName as (typeof constants)[Name]]: AttributesByName[Name] };
+
+/** What `queryCredentialsAttributes` gives, by the attribute's number. */
+export interface CredentialAttributes {
+  /** SECPKG_CRED_ATTR_NAMES. */
+  1: { userName: string };
+}

@@ -39,6 +39,7 @@ export interface ChangePasswordOptions {
 }
 
 export interface BackendCredential {
+  readonly backend: BackendName;
   readonly package: PackageName;
   readonly credentialUse: number;
   readonly expiry: Date | null;

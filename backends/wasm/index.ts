@@ -1,0 +1,61 @@
+import type { AcquireOptions, Backend } from '../contract/backend.ts';
+import { SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND } from '../contract/constants.ts';
+import type { AcceptorData, AuthData } from '../contract/credentials.ts';
+import { SspiError } from '../contract/errors.ts';
+import { WasmContext } from './context.ts';
+import { WasmCredential } from './credential.ts';
+import { defaultCredential } from './default-credential.ts';
+import type { Engine } from './engine.ts';
+import { resolveHost } from './host/index.ts';
+import { wasmEngine } from './wasm-engine.ts';
+import { listPackages, packageInfo } from './packages.ts';
+import { unpackContext } from './packed-context.ts';
+
+/** The portable engine as a backend. core.wasm is compiled when the first token needs it. */
+export function createWasmBackend(engine: Engine = wasmEngine): Backend {
+  return {
+    name: 'wasm',
+    enumerateSecurityPackages: async () => listPackages(),
+    acquireCredentials: (options) => acquire(engine, options),
+    importContext(packageName, packed) {
+      const context = unpackContext(packed);
+      if (packageName !== undefined && packageName !== context.package) {
+        throw new SspiError('SEC_E_INVALID_TOKEN', `exported context: it is of the package ${context.package}, not ${packageName}`, { offset: 5 });
+      }
+      const established = engine.importEstablished(context.mechanism, context.keys);
+      return WasmContext.imported(context.side, context.package, resolveHost(), established, context.attributes);
+    },
+    async changeAccountPassword({ package: name = 'Negotiate' }) {
+      packageInfo(name);
+      throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `${name}: no package of the Wasm engine can change a password`, {
+        remedy: 'Change it where the account lives, such as at the domain controller.',
+      });
+    },
+  };
+}
+
+async function acquire(engine: Engine, options: AcquireOptions): Promise<WasmCredential> {
+  const { package: packageName, principal, credentialUse, packageList, ntlm } = options;
+  packageInfo(packageName);
+  const host = resolveHost(options.host);
+  let authData: AuthData | undefined;
+  if ((credentialUse & SECPKG_CRED_OUTBOUND) !== 0) authData = outbound(options) ?? (await defaultCredential(host, principal));
+  const acceptor: AcceptorData | undefined = (credentialUse & SECPKG_CRED_INBOUND) === 0 ? undefined : (options.authData ?? {}) as AcceptorData;
+  const mechanisms = engine.createMechanisms({ package: packageName, packageList, authData, acceptor, ntlm, host });
+  return new WasmCredential({
+    package: packageName, credentialUse, mechanisms, engine, ntlm, host, userName: authData === undefined ? null : accountName(authData),
+  });
+}
+
+/** Who the caller said it is; undefined where it left that to the host. A BOTH credential carries the acceptor's data in the same object. */
+function outbound({ authData, credentialUse }: AcquireOptions): AuthData | undefined {
+  if (authData === undefined) return undefined;
+  if ('user' in authData || 'anonymous' in authData || 'ccache' in authData) return authData;
+  return 'keytab' in authData && (credentialUse & SECPKG_CRED_INBOUND) === 0 ? authData as AuthData : undefined;
+}
+
+/** As SECPKG_CRED_ATTR_NAMES gives it: `DOMAIN\user`, or the user as it was written. */
+function accountName(authData: AuthData): string {
+  if (!('user' in authData) || authData.user === undefined) return '';
+  return 'domain' in authData && authData.domain ? `${authData.domain}\\${authData.user}` : authData.user;
+}

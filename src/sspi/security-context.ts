@@ -1,0 +1,94 @@
+import type { BackendContext, BackendCredential, HandshakeCall, HandshakeResult } from '../../backends/contract/backend.ts';
+import type { SecBuffer } from '../../backends/contract/buffers.ts';
+import { SspiError } from '../../backends/contract/errors.ts';
+import { checkBuffers, checkDataRep, checkFlags, checkString } from './checks.ts';
+import { type CredHandle, type CtxtHandle, newCtxtHandle, openContext, openCredential } from './handles.ts';
+
+export interface AcceptContextOptions {
+  /** phCredential. A later leg may leave it out. */
+  credential?: CredHandle;
+  /** phContext: absent on the first call, the returned handle on the later ones. */
+  context?: CtxtHandle;
+  /** fContextReq: ASC_REQ_* bits. */
+  contextReq?: number;
+  /** SECURITY_NETWORK_DREP or SECURITY_NATIVE_DREP; the tokens of these packages are the same for both. */
+  targetDataRep?: number;
+  /** pInput: SECBUFFER_TOKEN, SECBUFFER_CHANNEL_BINDINGS. */
+  input?: SecBuffer[];
+  /** pOutput: filled in place and narrowed, unless memory is allocated (ALLOCATE_MEMORY, or no output given). */
+  output?: SecBuffer[];
+  signal?: AbortSignal;
+}
+
+export interface InitializeContextOptions extends AcceptContextOptions {
+  /** pszTargetName: the SPN, such as 'HTTP/web.ad.test'. */
+  targetName?: string;
+  /** fContextReq: ISC_REQ_* bits. */
+  contextReq?: number;
+  /** pInput: SECBUFFER_TOKEN, SECBUFFER_CHANNEL_BINDINGS, SECBUFFER_PKG_PARAMS. */
+  input?: SecBuffer[];
+}
+
+export interface SecurityContextResult {
+  /** SEC_E_OK, or SEC_I_CONTINUE_NEEDED: the peer's answer is awaited. */
+  status: number;
+  /** The same handle on every leg. Delete it in the end, whatever happened. */
+  context: CtxtHandle;
+  /** A SECBUFFER_TOKEN of length 0 means: nothing to send. */
+  output: SecBuffer[];
+  /** ISC_RET_* (ASC_RET_*). What concerns security is there only with SEC_E_OK. */
+  contextAttr: number;
+  /** When the context ends; null: never, or not known yet. */
+  expiry: Date | null;
+}
+
+/**
+ * InitializeSecurityContext (Negotiate): one leg of the client's side. Called on an established context it authenticates again.
+ *
+ * Throws `SspiError`; after an error of a later leg the context can only be deleted, except for SEC_E_INSUFFICIENT_MEMORY, after which
+ * the leg can be repeated. Rejects with the signal's reason when aborted; that leg too can be repeated.
+ */
+export async function initializeSecurityContext(options: InitializeContextOptions): Promise<SecurityContextResult> {
+  const { targetName } = options;
+  checkString(targetName, 'targetName');
+  const call = handshakeCall(options, targetName);
+  const { context, credential } = whose(options);
+  return give(await credential.initialize(context, call), options.context, credential);
+}
+
+/** AcceptSecurityContext (Negotiate): one leg of the server's side. An empty first token asks for a NegTokenInit2 to begin with. */
+export async function acceptSecurityContext(options: AcceptContextOptions): Promise<SecurityContextResult> {
+  const call = handshakeCall(options, undefined);
+  const { context, credential } = whose(options);
+  return give(await credential.accept(context, call), options.context, credential);
+}
+
+/** CompleteAuthToken. The packages here never return SEC_I_COMPLETE_NEEDED, so there is never anything to complete: SEC_E_UNSUPPORTED_FUNCTION. */
+export async function completeAuthToken(context: CtxtHandle, token: SecBuffer[]): Promise<number> {
+  return openContext(context).context.completeAuthToken(checkBuffers(token, 'token'));
+}
+
+function handshakeCall(options: AcceptContextOptions, targetName: string | undefined): HandshakeCall {
+  return {
+    targetName,
+    contextReq: checkFlags(options.contextReq, 'contextReq'),
+    targetDataRep: checkDataRep(options.targetDataRep),
+    input: checkBuffers(options.input, 'input'),
+    output: checkBuffers(options.output, 'output'),
+    signal: options.signal,
+  };
+}
+
+function whose(options: AcceptContextOptions): { context: BackendContext | null; credential: BackendCredential } {
+  const open = options.context === undefined ? null : openContext(options.context);
+  const credential = options.credential === undefined ? open?.credential : openCredential(options.credential);
+  if (credential == null) {
+    throw new SspiError('SEC_E_NO_CREDENTIALS', 'no credential was given', { remedy: 'Pass the handle that acquireCredentialsHandle returned.' });
+  }
+  return { context: open === null ? null : open.context, credential };
+}
+
+function give(result: HandshakeResult, handle: CtxtHandle | undefined, credential: BackendCredential): SecurityContextResult {
+  const { status, context, output, contextAttr, expiry } = result;
+  return { status, context: handle ?? newCtxtHandle(context, credential), output, contextAttr, expiry };
+}
