@@ -1,5 +1,6 @@
 import type { ContextSizes, EstablishedNames, KeyInfo } from '../contract/attributes.ts';
 import type { MechanismName } from '../contract/credentials.ts';
+import type { SspiError } from '../contract/errors.ts';
 
 /**
  * A mechanism as SPNEGO and the verbs see it. NTLM and Kerberos implement it; SPNEGO itself does too, so that a
@@ -56,8 +57,11 @@ export interface Handshake {
 export type HandshakeStep =
   /** More to come: `token` (empty or null: nothing to send) goes to the peer, its answer to `next`. */
   | { token: Uint8Array | null; next: Handshake; established?: undefined }
-  /** Done on this side; a token, where there is one, still goes to the peer. */
-  | { token: Uint8Array | null; established: Established; next?: undefined };
+  /**
+   * Done on this side; a token, where there is one, still goes to the peer.
+   * `fallbackFrom`: why Negotiate did not end with the mechanism that it preferred; absent when it did.
+   */
+  | { token: Uint8Array | null; established: Established; fallbackFrom?: SspiError; next?: undefined };
 
 /** One stretch of a message: what is signed, and whether it is encrypted in place as well. */
 export interface MessagePart {
@@ -83,6 +87,8 @@ export interface Established {
 
   /** MS-SPNG 3.2.5: a mechListMIC is needed though the first mechanism was chosen (NTLM with MIC, DCE style). */
   readonly mechListMicRequired: boolean;
+  /** False when this context cannot sign, so that no mechListMIC can be made (RFC 4178 §5). Absent means true. */
+  readonly mechListMicPossible?: boolean;
   makeMechListMic(mechTypes: Uint8Array): Uint8Array;
   /** Throws SEC_E_MESSAGE_ALTERED. */
   verifyMechListMic(mechTypes: Uint8Array, mic: Uint8Array): void;

@@ -14,17 +14,17 @@ export const NEGOEX = oid(0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 
 /** 1.2.840.113554.1.2.2.3, Kerberos user to user. */
 export const KRB5_USER_TO_USER = oid(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02, 0x03);
 
-export function sameOid(a: Uint8Array, b: Uint8Array): boolean {
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((octet, index) => octet === b[index]);
 }
 
 export function includesOid(oids: readonly Uint8Array[], one: Uint8Array): boolean {
-  return oids.some((other) => sameOid(other, one));
+  return oids.some((other) => sameBytes(other, one));
 }
 
 /** '1.3.6.1.4.1.311.2.2.10 (NTLM)' */
 export function describeOid(octets: Uint8Array): string {
-  const name = NAMES.find(([known]) => sameOid(known, octets))?.[1];
+  const name = NAMES.find(([known]) => sameBytes(known, octets))?.[1];
   return name === undefined ? dottedOid(octets) : `${dottedOid(octets)} (${name})`;
 }
 

@@ -1,0 +1,272 @@
+import { SspiError } from '../../contract/errors.ts';
+import { ISC_REQ_NO_INTEGRITY } from '../../contract/flags.ts';
+import { ACCEPT_COMPLETE, ACCEPT_INCOMPLETE, REJECT, REQUEST_MIC, decodeNegotiationToken, encodeMechTypes, encodeNegTokenInit, encodeNegTokenResp } from '../core/spnego.ts';
+import type { NegTokenResp } from '../core/spnego.ts';
+import type { Established, Handshake, HandshakeStep, InitiatorRequest, MechanismCredential } from '../mechanism.ts';
+import { allowsFallback } from './fallback.ts';
+import { describeOid, includesOid, KRB5_DRAFT, sameBytes } from './oids.ts';
+import { PeerKnows, tellPeer } from './peer-error.ts';
+import { describeOids, isEmpty, keeping, malformed, missingMic, names, readNegTokenResp, stateName } from './states.ts';
+
+export type SpnegoInitiatorRequest = InitiatorRequest & {
+  /** ISC_REQ_EXTENDED_ERROR: an error carries a token for the server. */
+  extendedError: boolean;
+};
+
+/**
+ * The client side of RFC 4178 with MS-SPNG's extensions, over mechanisms in the order in which they are offered.
+ *
+ *   start ──▶ ExpectSelection ──▶ ExpectNegTokenResp … ──▶ ExpectMechListMic ──▶ established
+ *
+ * The first call takes null, or the server's NegTokenInit2 where the server began. A mechanism that cannot make its
+ * first token is not offered, if its reason allows a fallback; when none can, the first reason is thrown.
+ */
+export function createSpnegoInitiator(mechanisms: readonly MechanismCredential[], request: SpnegoInitiatorRequest): Handshake {
+  return {
+    async step(token, signal) {
+      return token && token.length > 0
+        ? tellPeer(request.extendedError, () => offer(offeredByServer(mechanisms, token), request, signal))
+        : offer({ mechanisms }, request, signal);
+    },
+    dispose() {},
+  };
+}
+
+/** What all states of one negotiation share. */
+interface Negotiation {
+  readonly request: SpnegoInitiatorRequest;
+  readonly offered: readonly MechanismCredential[];
+  /** The DER of MechTypeList, as it was sent. */
+  readonly mechTypes: Uint8Array;
+  readonly fallbackFrom: SspiError | undefined;
+}
+
+/** How far the mechanism is: running, or already established on this side. */
+type Progress = { readonly handshake: Handshake; readonly established?: undefined } | { readonly established: Established; readonly handshake?: undefined };
+
+// MS-SPNG 3.2.5.2: from the server's NegTokenInit2 we take only which mechanisms it offers; the order stays ours.
+function offeredByServer(mechanisms: readonly MechanismCredential[], token: Uint8Array): { mechanisms: readonly MechanismCredential[]; fallbackFrom?: SspiError } {
+  const hint = decodeNegotiationToken(token);
+  if (hint.kind !== 'NegTokenInit') throw malformed('a NegTokenInit2 expected on the first call, a NegTokenResp came');
+  if (hint.mechTypes === null) return { mechanisms };
+  const common = mechanisms.filter((mechanism) => hint.mechs.some((mech) => includesOid(mechanism.oids, mech)));
+  if (common.length === 0) {
+    throw malformed(`the server offers ${describeOids(hint.mechs)}, none of them available here`, {
+      remedy: `Allow one of the server's mechanisms here, or enable ${names(mechanisms)} on the server.`,
+    });
+  }
+  const dropped = mechanisms[0]!;
+  if (common[0] === dropped) return { mechanisms: common };
+  return { mechanisms: common, fallbackFrom: new SspiError('SEC_E_SECPKG_NOT_FOUND', `the server does not offer ${dropped.name}`) };
+}
+
+async function offer(
+  { mechanisms, fallbackFrom }: { mechanisms: readonly MechanismCredential[]; fallbackFrom?: SspiError }, request: SpnegoInitiatorRequest, signal: AbortSignal | undefined,
+): Promise<HandshakeStep> {
+  let first = fallbackFrom;
+  let failure: SspiError | undefined;
+  for (const [index, mechanism] of mechanisms.entries()) {
+    let optimistic: HandshakeStep;
+    try {
+      optimistic = await firstToken(mechanism, request, signal);
+    } catch (error) {
+      if (!allowsFallback(error)) throw failure ?? error;
+      failure ??= error;
+      first ??= error;
+      continue;
+    }
+    const offered = mechanisms.slice(index);
+    const mechTypes = encodeMechTypes(offered.flatMap(({ oids }) => oids.filter((oid) => !sameBytes(oid, KRB5_DRAFT))));
+    const negotiation = { request, offered, mechTypes, fallbackFrom: first };
+    return { token: encodeNegTokenInit({ mechTypes, mechToken: optimistic.token }), next: expectSelection(negotiation, progressOf(optimistic)) };
+  }
+  throw failure ?? new SspiError('SEC_E_NO_CREDENTIALS', 'Negotiate has no mechanism to offer', { remedy: 'Give a credential, or widen packageList.' });
+}
+
+async function firstToken(mechanism: MechanismCredential, request: SpnegoInitiatorRequest, signal: AbortSignal | undefined): Promise<HandshakeStep> {
+  const { targetName, flags, channelBindings } = request;
+  const handshake = mechanism.initiator({ targetName, flags, channelBindings, insideNegotiate: true });
+  try {
+    return await handshake.step(null, signal);
+  } finally {
+    handshake.dispose();
+  }
+}
+
+/** Awaits the first NegTokenResp, which says which mechanism the server chose (RFC 4178 §4.2.2). */
+function expectSelection(negotiation: Negotiation, optimistic: Progress): Handshake {
+  return awaiting(negotiation, optimistic, async (resp, signal) => {
+    const preferred = negotiation.offered[0]!;
+    // A missing supportedMech means the optimistic one.
+    const chosen = resp.supportedMech === null ? preferred : negotiation.offered.find(({ oids }) => includesOid(oids, resp.supportedMech!));
+    if (chosen === undefined) throw malformed(`the server chose ${describeOid(resp.supportedMech!)}, which was not offered`);
+    if (chosen !== preferred) return reselect(negotiation, chosen, resp, signal);
+    const micRequired = resp.negState === REQUEST_MIC;
+    return optimistic.established ? conclude(negotiation, chosen, optimistic.established, resp, { required: needsMic(negotiation, optimistic.established, micRequired), sent: false })
+      : proceed(negotiation, chosen, optimistic.handshake, resp, micRequired, signal);
+  });
+}
+
+/** Awaits the next token of the mechanism that was chosen. */
+function expectNegTokenResp(negotiation: Negotiation, chosen: MechanismCredential, handshake: Handshake, micRequired: boolean): Handshake {
+  return awaiting(negotiation, { handshake }, (resp, signal) => {
+    refuseChange(chosen, resp);
+    return proceed(negotiation, chosen, handshake, resp, micRequired, signal);
+  });
+}
+
+/** The mechanism is done on this side; awaits the server's accept-complete, with its mechListMIC where one is required. */
+function expectMechListMic(negotiation: Negotiation, chosen: MechanismCredential, established: Established, mic: MicState): Handshake {
+  return awaiting(negotiation, { established }, async (resp) => {
+    refuseChange(chosen, resp);
+    return conclude(negotiation, chosen, established, resp, mic);
+  });
+}
+
+interface MicState {
+  /** Without the server's mechListMIC the context is refused. */
+  readonly required: boolean;
+  /** Ours has gone out. */
+  readonly sent: boolean;
+}
+
+// RFC 4178 §5: the server chose another mechanism than the first; the optimistic token is void.
+async function reselect(negotiation: Negotiation, chosen: MechanismCredential, resp: NegTokenResp, signal: AbortSignal | undefined): Promise<HandshakeStep> {
+  // Windows 2003 and older answer accept-incomplete here, and choose only NTLM so.
+  const tolerated = chosen.name === 'NTLM' && (resp.negState === ACCEPT_INCOMPLETE || resp.negState === null);
+  if (resp.negState !== REQUEST_MIC && !tolerated) throw malformed(`request-mic expected with another mechanism, ${stateName(resp.negState)} came`);
+  if (resp.responseToken) throw malformed('no token expected with another mechanism before its first one was sent');
+  if (resp.mechListMic) throw malformed('no mechListMIC expected with another mechanism');
+  const fallbackFrom = negotiation.fallbackFrom
+    ?? new SspiError('SEC_E_SECPKG_NOT_FOUND', `the server chose ${chosen.name}, though ${negotiation.offered[0]!.name} was offered first`);
+  const reselected = { ...negotiation, fallbackFrom };
+  const first = await firstToken(chosen, negotiation.request, signal);
+  if (first.next) {
+    return { token: encodeNegTokenResp({ negState: ACCEPT_INCOMPLETE, responseToken: first.token }), next: expectNegTokenResp(reselected, chosen, first.next, true) };
+  }
+  return keeping(first.established, () => sendLast(reselected, chosen, first.established, first.token, needsMic(reselected, first.established, true)));
+}
+
+async function proceed(
+  negotiation: Negotiation, chosen: MechanismCredential, handshake: Handshake, resp: NegTokenResp, micRequired: boolean, signal: AbortSignal | undefined,
+): Promise<HandshakeStep> {
+  if (!resp.responseToken) throw malformed(`a token of ${chosen.name} expected, ${stateName(resp.negState)} came without one`);
+  const step = await handshake.step(resp.responseToken, signal);
+  if (step.next) {
+    return keeping(step.next, () => {
+      if (resp.negState === ACCEPT_COMPLETE) throw malformed(`the server says accept-complete, but ${chosen.name} is not done`);
+      if (resp.mechListMic) throw malformed(`a mechListMIC came before ${chosen.name} was done`);
+      return { token: encodeNegTokenResp({ negState: ACCEPT_INCOMPLETE, responseToken: step.token }), next: expectNegTokenResp(negotiation, chosen, step.next, micRequired) };
+    });
+  }
+  const { established } = step;
+  return keeping(established, () => {
+    const required = needsMic(negotiation, established, micRequired);
+    if (isEmpty(step.token)) {
+      // The server sent the last token of the mechanism, so its mechListMIC had to come with it.
+      if (!resp.mechListMic) {
+        if (required) throw missingMic(stateName(resp.negState));
+        return done(negotiation, established, null);
+      }
+      return conclude(negotiation, chosen, established, { ...resp, responseToken: null }, { required, sent: false });
+    }
+    if (resp.negState === ACCEPT_COMPLETE) throw malformed(`the server says accept-complete, but a token of ${chosen.name} is still to be sent`);
+    if (!resp.mechListMic) return sendLast(negotiation, chosen, established, step.token, required);
+    established.verifyMechListMic(negotiation.mechTypes, resp.mechListMic);
+    const mechListMic = established.makeMechListMic(negotiation.mechTypes);
+    return done(negotiation, established, encodeNegTokenResp({ negState: ACCEPT_COMPLETE, responseToken: step.token, mechListMic }));
+  });
+}
+
+/** The last token of the mechanism is ours: our mechListMIC goes with it, and the server has the last word. */
+function sendLast(negotiation: Negotiation, chosen: MechanismCredential, established: Established, responseToken: Uint8Array | null, required: boolean): HandshakeStep {
+  const mechListMic = required ? established.makeMechListMic(negotiation.mechTypes) : null;
+  return {
+    token: encodeNegTokenResp({ negState: ACCEPT_INCOMPLETE, responseToken, mechListMic }),
+    next: expectMechListMic(negotiation, chosen, established, { required, sent: required }),
+  };
+}
+
+/** A reply after the mechanism is done. */
+function conclude(negotiation: Negotiation, chosen: MechanismCredential, established: Established, resp: NegTokenResp, mic: MicState): HandshakeStep {
+  if (resp.responseToken) throw malformed(`no further token of ${chosen.name} expected, it is done`);
+  if (resp.mechListMic) {
+    established.verifyMechListMic(negotiation.mechTypes, resp.mechListMic);
+    if (mic.sent || resp.negState === ACCEPT_COMPLETE) return done(negotiation, established, null);
+    // RFC 4178 §5: who received a mechListMIC answers with one.
+    const mechListMic = established.makeMechListMic(negotiation.mechTypes);
+    return done(negotiation, established, encodeNegTokenResp({ negState: ACCEPT_COMPLETE, mechListMic }));
+  }
+  if (mic.required) {
+    if (mic.sent || resp.negState === ACCEPT_COMPLETE) throw missingMic(stateName(resp.negState));
+    return sendLast(negotiation, chosen, established, null, true);
+  }
+  if (resp.negState !== ACCEPT_COMPLETE) throw malformed(`accept-complete expected, ${stateName(resp.negState)} came`);
+  return done(negotiation, established, null);
+}
+
+function done(negotiation: Negotiation, established: Established, token: Uint8Array | null): HandshakeStep {
+  return { token, established, ...(negotiation.fallbackFrom && { fallbackFrom: negotiation.fallbackFrom }) };
+}
+
+// RFC 4178 §5: after reselection or request-mic; MS-SPNG 3.2.5: whenever the mechanism says so.
+function needsMic(negotiation: Negotiation, established: Established, asked: boolean): boolean {
+  if (established.mechListMicPossible ?? true) return asked || established.mechListMicRequired;
+  if (asked && (negotiation.request.flags & ISC_REQ_NO_INTEGRITY) === 0) {
+    throw malformed(`the server wants a mechListMIC, but ${established.mechanism} was negotiated without integrity`);
+  }
+  return false;
+}
+
+/** A state that reads a NegTokenResp. It can be stepped again until it is disposed. */
+function awaiting(
+  { request, offered }: Negotiation, progress: Progress, take: (resp: NegTokenResp, signal: AbortSignal | undefined) => Promise<HandshakeStep>,
+): Handshake {
+  // What was established before this step lives on in what the step returned. Its mechListMIC can be verified once only,
+  // so the same token gets the same answer when the leg is repeated.
+  let passedOn: { token: Uint8Array; step: HandshakeStep } | undefined;
+  return {
+    step(token, signal) {
+      return tellPeer(request.extendedError, async () => {
+        if (passedOn && token && sameBytes(passedOn.token, token)) return passedOn.step;
+        const resp = readNegTokenResp(token);
+        if (resp.negState === REJECT) throw new PeerKnows(await refusal(resp, progress, offered, signal));
+        const step = await take(resp, signal);
+        if (progress.established) passedOn = { token: token!.slice(), step };
+        return step;
+      });
+    },
+    dispose() {
+      progress.handshake?.dispose();
+      if (!passedOn) progress.established?.dispose();
+    },
+  };
+}
+
+/** The server said reject: the mechanism explains the token that came with it, where it can. */
+async function refusal(resp: NegTokenResp, progress: Progress, offered: readonly MechanismCredential[], signal: AbortSignal | undefined): Promise<SspiError> {
+  if (resp.responseToken && progress.handshake) {
+    try {
+      const step = await progress.handshake.step(resp.responseToken, signal);
+      step.next?.dispose();
+      step.established?.dispose();
+    } catch (error) {
+      if (error instanceof SspiError) return error;
+      throw error;
+    }
+  }
+  return new SspiError('SEC_E_LOGON_DENIED', `the server refused the negotiation (negState reject); ${names(offered)} was offered`, {
+    remedy: 'Check the user name, the password and the target name; the log of the server has the reason.',
+  });
+}
+
+function refuseChange(chosen: MechanismCredential, resp: NegTokenResp): void {
+  if (resp.supportedMech && !includesOid(chosen.oids, resp.supportedMech)) {
+    throw malformed(`the server changed from ${chosen.name} to ${describeOid(resp.supportedMech)} in the middle`);
+  }
+  if (resp.negState === REQUEST_MIC) throw malformed('request-mic is for the first reply of the server alone');
+}
+
+function progressOf(step: HandshakeStep): Progress {
+  return step.next ? { handshake: step.next } : { established: step.established };
+}

@@ -1,0 +1,38 @@
+import { SspiError } from '../../contract/errors.ts';
+import { encodeNegTokenResp, REJECT } from '../core/spnego.ts';
+
+/** Thrown inside a step for what the peer itself has said: it is not told back. */
+export class PeerKnows {
+  readonly error: SspiError;
+  constructor(error: SspiError) {
+    this.error = error;
+  }
+}
+
+/**
+ * Runs a step. An `SspiError` out of it carries a token for the peer only when the caller asked for one
+ * (ISC_REQ_EXTENDED_ERROR, ASC_REQ_EXTENDED_ERROR): a NegTokenResp that rejects, around the mechanism's own error token.
+ */
+export async function tellPeer<T>(extendedError: boolean, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof PeerKnows) throw withToken(error.error, undefined);
+    if (!(error instanceof SspiError)) throw error;
+    throw withToken(error, extendedError ? encodeNegTokenResp({ negState: REJECT, responseToken: error.token ?? null }) : undefined);
+  }
+}
+
+/** The same error with another token, or with none. */
+export function withToken(error: SspiError, token: Uint8Array | undefined): SspiError {
+  if (error.token === token) return error;
+  const { code, offset, remedy, kerberos, cause } = error;
+  const end = offset === undefined ? '' : ` (at byte ${offset})`;
+  const text = error.message.slice(`${code}: `.length, error.message.length - end.length);
+  const copy = new SspiError(code, text, {
+    ...(cause !== undefined && { cause }), ...(token && { token }), ...(remedy !== undefined && { remedy }),
+    ...(offset !== undefined && { offset }), ...(kerberos && { kerberos }),
+  });
+  if (error.stack !== undefined) copy.stack = error.stack;
+  return copy;
+}
