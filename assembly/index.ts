@@ -8,6 +8,7 @@ export { HMAC_KEY, hmacFinish, hmacKey, hmacStart } from './hash/hmac';
 export { pbkdf2 } from './hash/pbkdf2';
 export { crc32Update } from './hash/crc32';
 export { RC4_STATE, rc4, rc4Init } from './cipher/rc4';
+export { rc4Md5Seal, rc4Md5Unseal } from './cipher/rc4-md5';
 export { desEncrypt, desExpandKey } from './cipher/des';
 export { equal } from './constant-time';
 export { SPNEGO_TABLE_SIZE, spnegoDecode } from './token/spnego-decode';

@@ -26,6 +26,8 @@ export interface PrimitiveExports {
   readonly RC4_STATE: WebAssembly.Global;
   rc4Init(state: number, key: number, keyLength: number): void;
   rc4(state: number, input: number, output: number, length: number): void;
+  rc4Md5Seal(rc4State: number, md5State: number, input: number, output: number, length: number): void;
+  rc4Md5Unseal(rc4State: number, md5State: number, input: number, output: number, length: number): void;
 
   desEncrypt(key: number, input: number, output: number): void;
   desExpandKey(key7: number, key8: number): void;
