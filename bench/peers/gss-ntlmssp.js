@@ -56,5 +56,5 @@ function compile(program) {
 }
 
 function firstLine(error) {
-  return String(error.stderr || error.message || error).trim().split('\n')[0];
+  return (String(error.stderr ?? '').trim() || error.message).split('\n')[0];
 }
