@@ -1,5 +1,5 @@
 // assembly/ → dist/core.wasm, and dist/core-wasm*.js, which carry it to each kind of runtime.
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { root } from './root.ts';
@@ -7,10 +7,12 @@ import { root } from './root.ts';
 export async function buildWasm(): Promise<Uint8Array> {
   await mkdir(`${root}dist`, { recursive: true });
   // The command, not the API: its declarations bring AssemblyScript's globals (bool, i8 …) into our program.
-  execFileSync(process.execPath, [
+  const { status, stderr } = spawnSync(process.execPath, [
     'node_modules/assemblyscript/bin/asc.js', 'assembly/index.ts', '--outFile', 'dist/core.wasm', '--textFile', 'dist/core.wat',
     '-O3', '--noAssert', '--converge', '--runtime', 'stub', '--use', 'abort=', '--enable', 'simd,bulk-memory', '--memoryBase', '64',
-  ], { cwd: root, stdio: 'inherit' });
+  ], { cwd: root, stdio: ['ignore', 'inherit', 'pipe'], encoding: 'utf8' });
+  process.stderr.write(stderr.replace(/^Last converge was suboptimal\.\n/m, '')); // it says that --converge took one more round
+  if (status !== 0) throw new Error(`asc ended with ${status}`);
   const wasm = await readFile(`${root}dist/core.wasm`);
   requireNoImports(wasm);
 

@@ -1,0 +1,35 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { measureSizes } from '../../build/checks/size.ts';
+
+const test = suite('size');
+
+/** Bytes, gzipped: what NTLM and SPNEGO may weigh, and core.wasm alone. */
+const LIMIT = 45_000;
+const CORE_LIMIT = 40_000;
+
+test('a client and a server of Negotiate with NTLM stay below 45 KB gzipped, core.wasm below 40 KB', async () => {
+  const { javascript, wasm, total } = await measureSizes();
+  process.stdout.write(`${kilobytes(total)} of ${kilobytes(LIMIT)}: JavaScript ${kilobytes(javascript)}, core.wasm ${kilobytes(wasm)}  `);
+  assert.ok(total < LIMIT, `${total} bytes`);
+  assert.ok(wasm < CORE_LIMIT, `${wasm} bytes`);
+});
+
+test('what a program adds is counted', async () => {
+  const noise = Array.from({ length: 3000 }, (_, i) => ((i * 2654435761) >>> 0).toString(36)).join('');
+  const { javascript } = await measureSizes();
+  const more = await measureSizes(`export { createInitiator, createAcceptor } from './src/index.ts'; export const noise = '${noise}';`);
+  assert.ok(more.javascript - javascript > 5000, `${javascript} → ${more.javascript}`);
+});
+
+test('a program that names one thing does not ship the rest', async () => {
+  const { javascript } = await measureSizes();
+  const little = await measureSizes(`export { SspiError } from './src/index.ts';`);
+  assert.ok(little.javascript < javascript / 3, `${little.javascript} of ${javascript}`);
+});
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1000).toFixed(1)} KB`;
+}
+
+test.run();
