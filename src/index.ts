@@ -32,6 +32,7 @@ export type { PackageOptions } from './sspi/packages.ts';
 export { acceptSecurityContext, completeAuthToken, initializeSecurityContext } from './sspi/security-context.ts';
 export type { AcceptContextOptions, InitializeContextOptions, SecurityContextResult } from './sspi/security-context.ts';
 
+export { channelBindingsFromCertificate } from './context/channel-bindings.ts';
 export { createAcceptor, createInitiator } from './context/create-context.ts';
 export type { AcceptorOptions, InitiatorOptions } from './context/create-context.ts';
 export type { SecurityContext } from './context/context.ts';
