@@ -3,6 +3,7 @@ import { ACCEPT_COMPLETE, ACCEPT_INCOMPLETE, REJECT, REQUEST_MIC, decodeNegotiat
 import type { NegTokenInit } from '../core/spnego.ts';
 import type { AcceptorRequest, Established, Handshake, HandshakeStep, MechanismCredential } from '../mechanism.ts';
 import { allowsFallback } from './fallback.ts';
+import { held } from './holder.ts';
 import { describeOid, includesOid, KRB5_DRAFT, sameBytes } from './oids.ts';
 import { PeerKnows, tellPeer, withToken } from './peer-error.ts';
 import { describeOids, isEmpty, keeping, malformed, missingMic, names, readNegTokenResp, stateName } from './states.ts';
@@ -103,8 +104,7 @@ function selectByToken(
 }
 
 async function begin(negotiation: Negotiation, init: NegTokenInit, signal: AbortSignal | undefined): Promise<HandshakeStep> {
-  const { flags, channelBindings } = negotiation.request;
-  const handshake = negotiation.chosen.acceptor({ flags, channelBindings, insideNegotiate: true });
+  const handshake = negotiation.chosen.acceptor(mechanismRequest(negotiation.request, true));
   const { supportedMech } = negotiation;
   // RFC 4178 §4.2.2: with another mechanism than the first the optimistic token is ignored and a mechListMIC is asked for.
   if (negotiation.reselected) {
@@ -138,23 +138,19 @@ function expectMechToken(negotiation: Negotiation, handshake: Handshake): Handsh
 
 /** Awaits the client's mechListMIC, the mechanism being done and ours sent. */
 function expectMechListMic(negotiation: Negotiation, established: Established): Handshake {
-  let passedOn: { token: Uint8Array; step: HandshakeStep } | undefined;
+  const holder = held(established);
   return {
     step(token) {
       return tellPeer(negotiation.request.extendedError, async () => {
-        // A mechListMIC can be verified once only, so the same token gets the same answer when the leg is repeated.
-        if (passedOn && token && sameBytes(passedOn.token, token)) return passedOn.step;
         const resp = readClientResp(negotiation, token);
         if (resp.responseToken) throw malformed(`no further token of ${negotiation.chosen.name} expected, it is done`);
         if (!resp.mechListMic) throw missingMic(stateName(resp.negState));
-        established.verifyMechListMic(negotiation.mechTypes, resp.mechListMic);
-        const step = done(negotiation, established, null);
-        passedOn = { token: token!.slice(), step };
-        return step;
+        holder.verifyMechListMic(negotiation.mechTypes, resp.mechListMic);
+        return done(negotiation, holder.pass(true), null);
       });
     },
     dispose() {
-      if (!passedOn) established.dispose();
+      holder.dispose();
     },
   };
 }
@@ -210,8 +206,7 @@ function readClientResp(negotiation: Negotiation, token: Uint8Array | null) {
 
 // RFC 4559 and MS-SPNG: a mechanism's token may come without SPNEGO around it; so do all the others then.
 async function stepRaw(mechanism: MechanismCredential, token: Uint8Array, request: SpnegoAcceptorRequest, signal: AbortSignal | undefined): Promise<HandshakeStep> {
-  const { flags, channelBindings } = request;
-  const handshake = rawMechanism(mechanism.acceptor({ flags, channelBindings, insideNegotiate: false }), request);
+  const handshake = rawMechanism(mechanism.acceptor(mechanismRequest(request, false)), request);
   try {
     return await handshake.step(token, signal);
   } finally {
@@ -232,5 +227,13 @@ function rawMechanism(handshake: Handshake, request: SpnegoAcceptorRequest): Han
     dispose() {
       handshake.dispose();
     },
+  };
+}
+
+function mechanismRequest(request: SpnegoAcceptorRequest, insideNegotiate: boolean): AcceptorRequest {
+  return {
+    flags: request.flags, insideNegotiate,
+    // Read when it is needed: callers may give channel bindings on a later leg.
+    get channelBindings() { return request.channelBindings; },
   };
 }

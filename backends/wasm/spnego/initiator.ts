@@ -4,6 +4,8 @@ import { ACCEPT_COMPLETE, ACCEPT_INCOMPLETE, REJECT, REQUEST_MIC, decodeNegotiat
 import type { NegTokenResp } from '../core/spnego.ts';
 import type { Established, Handshake, HandshakeStep, InitiatorRequest, MechanismCredential } from '../mechanism.ts';
 import { allowsFallback } from './fallback.ts';
+import { fresh, held } from './holder.ts';
+import type { Holder } from './holder.ts';
 import { describeOid, includesOid, KRB5_DRAFT, sameBytes } from './oids.ts';
 import { PeerKnows, tellPeer } from './peer-error.ts';
 import { describeOids, isEmpty, keeping, malformed, missingMic, names, readNegTokenResp, stateName } from './states.ts';
@@ -42,7 +44,7 @@ interface Negotiation {
 }
 
 /** How far the mechanism is: running, or already established on this side. */
-type Progress = { readonly handshake: Handshake; readonly established?: undefined } | { readonly established: Established; readonly handshake?: undefined };
+type Progress = { readonly handshake: Handshake; readonly holder?: undefined } | { readonly holder: Holder & { dispose(): void }; readonly handshake?: undefined };
 
 // MS-SPNG 3.2.5.2: from the server's NegTokenInit2 we take only which mechanisms it offers; the order stays ours.
 function offeredByServer(mechanisms: readonly MechanismCredential[], token: Uint8Array): { mechanisms: readonly MechanismCredential[]; fallbackFrom?: SspiError } {
@@ -84,8 +86,11 @@ async function offer(
 }
 
 async function firstToken(mechanism: MechanismCredential, request: SpnegoInitiatorRequest, signal: AbortSignal | undefined): Promise<HandshakeStep> {
-  const { targetName, flags, channelBindings } = request;
-  const handshake = mechanism.initiator({ targetName, flags, channelBindings, insideNegotiate: true });
+  const handshake = mechanism.initiator({
+    targetName: request.targetName, flags: request.flags, insideNegotiate: true,
+    // Read when it is needed: callers may give channel bindings on a later leg.
+    get channelBindings() { return request.channelBindings; },
+  });
   try {
     return await handshake.step(null, signal);
   } finally {
@@ -102,8 +107,9 @@ function expectSelection(negotiation: Negotiation, optimistic: Progress): Handsh
     if (chosen === undefined) throw malformed(`the server chose ${describeOid(resp.supportedMech!)}, which was not offered`);
     if (chosen !== preferred) return reselect(negotiation, chosen, resp, signal);
     const micRequired = resp.negState === REQUEST_MIC;
-    return optimistic.established ? conclude(negotiation, chosen, optimistic.established, resp, { required: needsMic(negotiation, optimistic.established, micRequired), sent: false })
-      : proceed(negotiation, chosen, optimistic.handshake, resp, micRequired, signal);
+    if (optimistic.handshake) return proceed(negotiation, chosen, optimistic.handshake, resp, micRequired, signal);
+    const { holder } = optimistic;
+    return conclude(negotiation, chosen, holder, resp, { required: needsMic(negotiation, holder.established, micRequired), sent: false });
   });
 }
 
@@ -117,9 +123,10 @@ function expectNegTokenResp(negotiation: Negotiation, chosen: MechanismCredentia
 
 /** The mechanism is done on this side; awaits the server's accept-complete, with its mechListMIC where one is required. */
 function expectMechListMic(negotiation: Negotiation, chosen: MechanismCredential, established: Established, mic: MicState): Handshake {
-  return awaiting(negotiation, { established }, async (resp) => {
+  const holder = held(established);
+  return awaiting(negotiation, { holder }, async (resp) => {
     refuseChange(chosen, resp);
-    return conclude(negotiation, chosen, established, resp, mic);
+    return conclude(negotiation, chosen, holder, resp, mic);
   });
 }
 
@@ -144,7 +151,7 @@ async function reselect(negotiation: Negotiation, chosen: MechanismCredential, r
   if (first.next) {
     return { token: encodeNegTokenResp({ negState: ACCEPT_INCOMPLETE, responseToken: first.token }), next: expectNegTokenResp(reselected, chosen, first.next, true) };
   }
-  return keeping(first.established, () => sendLast(reselected, chosen, first.established, first.token, needsMic(reselected, first.established, true)));
+  return keeping(first.established, () => sendLast(reselected, chosen, fresh(first.established), first.token, needsMic(reselected, first.established, true)));
 }
 
 async function proceed(
@@ -166,47 +173,47 @@ async function proceed(
       // The server sent the last token of the mechanism, so its mechListMIC had to come with it.
       if (!resp.mechListMic) {
         if (required) throw missingMic(stateName(resp.negState));
-        return done(negotiation, established, null);
+        return done(negotiation, fresh(established), null);
       }
-      return conclude(negotiation, chosen, established, { ...resp, responseToken: null }, { required, sent: false });
+      return conclude(negotiation, chosen, fresh(established), { ...resp, responseToken: null }, { required, sent: false });
     }
     if (resp.negState === ACCEPT_COMPLETE) throw malformed(`the server says accept-complete, but a token of ${chosen.name} is still to be sent`);
-    if (!resp.mechListMic) return sendLast(negotiation, chosen, established, step.token, required);
+    if (!resp.mechListMic) return sendLast(negotiation, chosen, fresh(established), step.token, required);
     established.verifyMechListMic(negotiation.mechTypes, resp.mechListMic);
     const mechListMic = established.makeMechListMic(negotiation.mechTypes);
-    return done(negotiation, established, encodeNegTokenResp({ negState: ACCEPT_COMPLETE, responseToken: step.token, mechListMic }));
+    return done(negotiation, fresh(established), encodeNegTokenResp({ negState: ACCEPT_COMPLETE, responseToken: step.token, mechListMic }));
   });
 }
 
 /** The last token of the mechanism is ours: our mechListMIC goes with it, and the server has the last word. */
-function sendLast(negotiation: Negotiation, chosen: MechanismCredential, established: Established, responseToken: Uint8Array | null, required: boolean): HandshakeStep {
-  const mechListMic = required ? established.makeMechListMic(negotiation.mechTypes) : null;
+function sendLast(negotiation: Negotiation, chosen: MechanismCredential, holder: Holder, responseToken: Uint8Array | null, required: boolean): HandshakeStep {
+  const mechListMic = required ? holder.makeMechListMic(negotiation.mechTypes) : null;
   return {
     token: encodeNegTokenResp({ negState: ACCEPT_INCOMPLETE, responseToken, mechListMic }),
-    next: expectMechListMic(negotiation, chosen, established, { required, sent: required }),
+    next: expectMechListMic(negotiation, chosen, holder.pass(false), { required, sent: required }),
   };
 }
 
 /** A reply after the mechanism is done. */
-function conclude(negotiation: Negotiation, chosen: MechanismCredential, established: Established, resp: NegTokenResp, mic: MicState): HandshakeStep {
+function conclude(negotiation: Negotiation, chosen: MechanismCredential, holder: Holder, resp: NegTokenResp, mic: MicState): HandshakeStep {
   if (resp.responseToken) throw malformed(`no further token of ${chosen.name} expected, it is done`);
   if (resp.mechListMic) {
-    established.verifyMechListMic(negotiation.mechTypes, resp.mechListMic);
-    if (mic.sent || resp.negState === ACCEPT_COMPLETE) return done(negotiation, established, null);
+    holder.verifyMechListMic(negotiation.mechTypes, resp.mechListMic);
+    if (mic.sent || resp.negState === ACCEPT_COMPLETE) return done(negotiation, holder, null);
     // RFC 4178 §5: who received a mechListMIC answers with one.
-    const mechListMic = established.makeMechListMic(negotiation.mechTypes);
-    return done(negotiation, established, encodeNegTokenResp({ negState: ACCEPT_COMPLETE, mechListMic }));
+    const mechListMic = holder.makeMechListMic(negotiation.mechTypes);
+    return done(negotiation, holder, encodeNegTokenResp({ negState: ACCEPT_COMPLETE, mechListMic }));
   }
   if (mic.required) {
     if (mic.sent || resp.negState === ACCEPT_COMPLETE) throw missingMic(stateName(resp.negState));
-    return sendLast(negotiation, chosen, established, null, true);
+    return sendLast(negotiation, chosen, holder, null, true);
   }
   if (resp.negState !== ACCEPT_COMPLETE) throw malformed(`accept-complete expected, ${stateName(resp.negState)} came`);
-  return done(negotiation, established, null);
+  return done(negotiation, holder, null);
 }
 
-function done(negotiation: Negotiation, established: Established, token: Uint8Array | null): HandshakeStep {
-  return { token, established, ...(negotiation.fallbackFrom && { fallbackFrom: negotiation.fallbackFrom }) };
+function done(negotiation: Negotiation, holder: Holder, token: Uint8Array | null): HandshakeStep {
+  return { token, established: holder.pass(token === null), ...(negotiation.fallbackFrom && { fallbackFrom: negotiation.fallbackFrom }) };
 }
 
 // RFC 4178 §5: after reselection or request-mic; MS-SPNG 3.2.5: whenever the mechanism says so.
@@ -222,23 +229,17 @@ function needsMic(negotiation: Negotiation, established: Established, asked: boo
 function awaiting(
   { request, offered }: Negotiation, progress: Progress, take: (resp: NegTokenResp, signal: AbortSignal | undefined) => Promise<HandshakeStep>,
 ): Handshake {
-  // What was established before this step lives on in what the step returned. Its mechListMIC can be verified once only,
-  // so the same token gets the same answer when the leg is repeated.
-  let passedOn: { token: Uint8Array; step: HandshakeStep } | undefined;
   return {
     step(token, signal) {
       return tellPeer(request.extendedError, async () => {
-        if (passedOn && token && sameBytes(passedOn.token, token)) return passedOn.step;
         const resp = readNegTokenResp(token);
         if (resp.negState === REJECT) throw new PeerKnows(await refusal(resp, progress, offered, signal));
-        const step = await take(resp, signal);
-        if (progress.established) passedOn = { token: token!.slice(), step };
-        return step;
+        return take(resp, signal);
       });
     },
     dispose() {
       progress.handshake?.dispose();
-      if (!passedOn) progress.established?.dispose();
+      progress.holder?.dispose();
     },
   };
 }
@@ -268,5 +269,5 @@ function refuseChange(chosen: MechanismCredential, resp: NegTokenResp): void {
 }
 
 function progressOf(step: HandshakeStep): Progress {
-  return step.next ? { handshake: step.next } : { established: step.established };
+  return step.next ? { handshake: step.next } : { holder: held(step.established) };
 }

@@ -92,8 +92,12 @@ function fakeMechanism(name: MechanismName, oids: readonly Uint8Array[], options
   };
 
   const established = (isClient: boolean): Established => {
-    const check = () => {
+    const done = new Set<string>();
+    // As with real ones, each MIC moves a sequence number: a second would not be the first one again.
+    const check = (once: string) => {
       if (!live.has(self)) throw new Error('a disposed context was used');
+      if (done.has(once)) throw new Error(`a second call to ${once}`);
+      done.add(once);
     };
     const notNeeded = (): never => {
       throw new Error('SPNEGO has no use for this');
@@ -106,11 +110,11 @@ function fakeMechanism(name: MechanismName, oids: readonly Uint8Array[], options
       mechListMicRequired: options.micRequired ?? false,
       ...(options.micPossible !== undefined && { mechListMicPossible: options.micPossible }),
       makeMechListMic(mechTypes: Uint8Array) {
-        check();
+        check('makeMechListMic');
         return fakeMic(name, isClient, mechTypes);
       },
       verifyMechListMic(mechTypes: Uint8Array, mic: Uint8Array) {
-        check();
+        check('verifyMechListMic');
         if (Buffer.compare(fakeMic(name, !isClient, mechTypes), mic) !== 0) throw new SspiError('SEC_E_MESSAGE_ALTERED', 'fake: the MIC does not match');
       },
       makeSignature: notNeeded, verifySignature: notNeeded, encrypt: notNeeded, decrypt: notNeeded, wrap: notNeeded, unwrap: notNeeded,

@@ -4,6 +4,8 @@ import { OctetString } from '@peculiar/asn1-schema';
 import { SspiError } from '../../../backends/contract/errors.ts';
 import { ISC_REQ_NO_INTEGRITY } from '../../../backends/contract/flags.ts';
 import { decodeNegotiationToken, encodeMechTypes, encodeNegTokenInit, encodeNegTokenResp } from '../../../backends/wasm/core/spnego.ts';
+import type { InitiatorRequest } from '../../../backends/wasm/mechanism.ts';
+import { createSpnegoInitiator } from '../../../backends/wasm/spnego/initiator.ts';
 import { KRB5, KRB5_DRAFT, MS_KRB5, NEGOEX, NTLMSSP } from '../../../backends/wasm/spnego/oids.ts';
 import { encodeChoice, NegTokenInit } from './asn1.ts';
 import { acceptor, altered, describe, exchange, initiator } from './exchange.ts';
@@ -270,6 +272,45 @@ test('any leg can be repeated until its state is disposed', async () => {
   challenge.next!.dispose();
   noneAlive(client);
   noneAlive(server);
+});
+
+test('a leg can be repeated after the mechanism is done too, and what was given up does no harm', async () => {
+  const [client, server] = [fakeKerberos({ legs: 1 }), fakeKerberos({ legs: 1, micRequired: true })];
+  const init = await initiator([client]).step(null);
+  const reply = await acceptor([server]).step(init.token);
+  assert.is(describe(reply.token!), 'incomplete mech MIC');
+  const discarded = await init.next!.step(reply.token);
+  discarded.established!.dispose();
+  const step = await init.next!.step(reply.token);
+  init.next!.dispose();
+  assert.is(hex(step.token), hex(discarded.token));
+  assert.is(step.established!.mechanism, 'Kerberos');
+  oneAlive(client);
+  step.established!.dispose();
+  noneAlive(client);
+  const last = await reply.next!.step(step.token);
+  reply.next!.dispose();
+  oneAlive(server);
+  last.established!.dispose();
+  noneAlive(server);
+  // Given up for good: the state and what it gave, in either order.
+  for (const stateFirst of [true, false]) {
+    const begun = await initiator([client]).step(null);
+    const given = await begun.next!.step(reply.token);
+    for (const one of stateFirst ? [begun.next!, given.established!] : [given.established!, begun.next!]) one.dispose();
+    noneAlive(client);
+  }
+});
+
+test('channel bindings that come on a later leg reach the mechanism', async () => {
+  const seen: (() => Uint8Array | null)[] = [];
+  const ntlm = fakeNtlm();
+  const spy = { ...ntlm, initiator: (request: InitiatorRequest) => (seen.push(() => request.channelBindings), ntlm.initiator(request)) };
+  const request = { targetName: null, flags: 0, channelBindings: null as Uint8Array | null, insideNegotiate: true, extendedError: false };
+  await createSpnegoInitiator([spy], request).step(null);
+  assert.is(seen[0]!(), null);
+  request.channelBindings = new Uint8Array([1]);
+  assert.equal(seen[0]!(), new Uint8Array([1]));
 });
 
 test('an abandoned negotiation keeps nothing, whichever state it was left in', async () => {

@@ -1,0 +1,104 @@
+import type { MechanismName } from '../../contract/credentials.ts';
+import { SspiError } from '../../contract/errors.ts';
+import type { MechanismCredential } from '../mechanism.ts';
+
+/**
+ * The mechanisms that a packageList allows, in Windows's order whatever the list's: 'Kerberos,!NTLM', '!Kerberos', 'NTLM'.
+ *
+ * With a name that is not negated only named ones are allowed; a negated name never is. Undefined or blank allows all.
+ * Names are compared without case. Throws a RangeError for a name that is none.
+ */
+export function allowedMechanisms(packageList: string | undefined): MechanismName[] {
+  const named = new Set<MechanismName>();
+  const excluded = new Set<MechanismName>();
+  for (const item of (packageList ?? '').split(',')) {
+    const text = item.trim();
+    if (text === '') continue;
+    const negated = text.startsWith('!');
+    const wanted = (negated ? text.slice(1).trim() : text).toLowerCase();
+    const name = PREFERENCE.find((known) => known.toLowerCase() === wanted);
+    if (name === undefined) throw new RangeError(`packageList: Kerberos or NTLM expected, each perhaps after a '!', '${text}' came`);
+    (negated ? excluded : named).add(name);
+  }
+  return PREFERENCE.filter((name) => (named.size === 0 || named.has(name)) && !excluded.has(name));
+}
+
+/**
+ * Keeps the mechanisms that a packageList allows, in Windows's order. Throws SEC_E_NO_CREDENTIALS when none is left,
+ * and a RangeError for a list that is none.
+ */
+export function selectMechanisms<T extends { readonly name: MechanismName }>(mechanisms: readonly T[], packageList: string | undefined): T[] {
+  const allowed = allowedMechanisms(packageList);
+  const selected = mechanisms.filter(({ name }) => allowed.includes(name)).sort((a, b) => allowed.indexOf(a.name) - allowed.indexOf(b.name));
+  if (selected.length > 0) return selected;
+  const present = mechanisms.length === 0 ? 'no mechanism' : mechanisms.map(({ name }) => name).join(' and ');
+  throw new SspiError('SEC_E_NO_CREDENTIALS', `packageList '${packageList ?? ''}' allows ${allowed.length === 0 ? 'nothing' : allowed.join(' and ')}, the credential serves ${present}`, {
+    remedy: 'Widen packageList, or give a credential for what it allows.',
+  });
+}
+
+/**
+ * Keeps the mechanisms that can authenticate to a target. A service without a name, or one that is named by its address,
+ * has no Kerberos principal: NTLM alone is left, and no KDC is looked for. Throws SEC_E_TARGET_UNKNOWN when none is left.
+ */
+export function mechanismsForTarget<T extends Pick<MechanismCredential, 'name'>>(mechanisms: readonly T[], targetName: string | null): T[] {
+  const reason = targetName === null || targetName.trim() === '' ? 'no target name was given'
+    : namesAddress(targetName) ? `'${targetName}' names an IP address` : undefined;
+  if (reason === undefined) return [...mechanisms];
+  const left = mechanisms.filter(({ name }) => name !== 'Kerberos');
+  if (left.length > 0 || mechanisms.length === 0) return left;
+  throw new SspiError('SEC_E_TARGET_UNKNOWN', `${reason}, and Kerberos, which needs a host's name, is all that is allowed`, {
+    remedy: "Give the target as a service and a host's name, such as HTTP/web.ad.test, or allow NTLM.",
+  });
+}
+
+/**
+ * True when the host of a target is an IP address: '10.0.0.1', 'HTTP/10.0.0.1:8080', 'cifs/[fe80::1%eth0]', 'ldap/::1',
+ * 'HTTP/10.0.0.1@AD.TEST', 'host@10.0.0.1', 'HTTP/10.0.0.1/instance'.
+ */
+export function namesAddress(targetName: string): boolean {
+  return hostsOf(targetName.trim()).some((host) => isIPv4(host) || isIPv6(host));
+}
+
+// service/host[:port][/instance][@REALM], or GSS's service@host, or a host alone. A trailing dot makes a name absolute.
+function hostsOf(targetName: string): string[] {
+  const [before = '', after] = targetName.split('@');
+  const parts = before.split('/');
+  if (parts.length === 1 && after !== undefined) return [bare(after), bare(before)];
+  return [bare(parts.length === 1 ? before : parts[1]!)];
+}
+
+function bare(host: string): string {
+  const bracketed = /^\[([^\]]*)\](?::\d*)?$/.exec(host);
+  if (bracketed) return bracketed[1]!.replace(/%.*$/, '');
+  const unscoped = host.replace(/%.*$/, '');
+  const colons = unscoped.split(':').length - 1;
+  return (colons === 1 ? unscoped.slice(0, unscoped.indexOf(':')) : unscoped).replace(/\.$/, '');
+}
+
+function isIPv4(host: string): boolean {
+  const octets = host.split('.');
+  return octets.length === 4 && octets.every((octet) => /^\d{1,3}$/.test(octet) && Number(octet) < 256);
+}
+
+// RFC 4291 §2.2: eight groups of up to four hexadecimal digits, one run of them left out, the last two perhaps as IPv4.
+function isIPv6(host: string): boolean {
+  const halves = host.split('::');
+  if (!host.includes(':') || halves.length > 2) return false;
+  let groups = 0;
+  for (const [index, half] of halves.entries()) {
+    if (half === '') continue;
+    const parts = half.split(':');
+    const last = parts.at(-1)!;
+    if (index === halves.length - 1 && isIPv4(last)) {
+      parts.pop();
+      groups += 2;
+    }
+    if (!parts.every((part) => /^[0-9a-f]{1,4}$/i.test(part))) return false;
+    groups += parts.length;
+  }
+  return halves.length === 2 ? groups < 8 : groups === 8;
+}
+
+/** Windows's order of preference. */
+const PREFERENCE: readonly MechanismName[] = ['Kerberos', 'NTLM'];
