@@ -1,0 +1,182 @@
+import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { connect as tcpConnect, isIP, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as tlsConnect, TLSSocket, type ConnectionOptions } from 'node:tls';
+import type { Authentication } from './authentication.ts';
+
+/** One HTTP/1.1 connection, and whom it speaks for. A handshake and what it authenticates never leave it. */
+export interface Connection {
+  readonly socket: Socket;
+  /** The server's certificate in DER, null without TLS: what tls-server-end-point binds to. */
+  readonly certificate: Uint8Array | null;
+  /** Set once a handshake authenticated the connection itself, not a single request. */
+  authentication: Authentication | null;
+  /** The same toward a proxy. */
+  proxyAuthentication: Authentication | null;
+  /** Responses that came over it: a connection that was never used cannot have been idle too long. */
+  responses: number;
+  /** Milliseconds that the server's `Keep-Alive: timeout` allows, null where it says none. */
+  idleTimeout: number | null;
+  /** Closed, or about to: the last response said that no other follows. */
+  readonly closed: boolean;
+  send(leg: Leg): Promise<IncomingMessage>;
+  close(): void;
+}
+
+/** One request as it goes onto the wire. */
+export interface Leg {
+  method: string;
+  /** The request target: origin form, or absolute form toward a proxy. */
+  path: string;
+  headers: [name: string, value: string][];
+  body: Uint8Array | null;
+  signal: AbortSignal;
+}
+
+/** The request was not written: its connection had gone. It can be sent again whatever its method is. */
+export class ConnectionGone extends Error {
+  override readonly name = 'ConnectionGone';
+}
+
+export async function openTcp(host: string, port: number, signal: AbortSignal): Promise<Socket> {
+  const socket = tcpConnect({ host: bareHost(host), port });
+  await opened(socket, 'connect', signal);
+  socket.setNoDelay(true);
+  return socket;
+}
+
+/** TLS over `transport`, never resumed: a resumed session does not always hold the certificate that bindings need. */
+export async function openTls(transport: Socket, host: string, options: ConnectionOptions | undefined, signal: AbortSignal): Promise<TLSSocket> {
+  const bare = bareHost(host);
+  const socket = tlsConnect({
+    ...options, socket: transport, host: bare, ALPNProtocols: ['http/1.1'],
+    ...(isIP(bare) === 0 ? { servername: options?.servername ?? bare } : {}),
+  });
+  await opened(socket, 'secureConnect', signal);
+  return socket;
+}
+
+export function createConnection(socket: Socket): Connection {
+  const agent = new PinnedAgent(socket);
+  let closed = socket.destroyed;
+  let announced = false;
+  socket.once('close', () => { closed = true; });
+  socket.on('error', ignore); // an idle connection may be reset
+
+  return {
+    socket,
+    certificate: socket instanceof TLSSocket ? new Uint8Array(socket.getPeerCertificate(true).raw ?? []) : null,
+    authentication: null,
+    proxyAuthentication: null,
+    responses: 0,
+    idleTimeout: null,
+    get closed() {
+      return closed || announced || socket.destroyed || !socket.writable || !socket.readable;
+    },
+    async send(leg) {
+      if (this.closed) throw new ConnectionGone('the connection is closed');
+      const message = await respond(httpRequest({
+        agent, method: leg.method, path: leg.path, headers: leg.headers.flat(), setHost: false, maxHeaderSize: MAX_HEADER, signal: leg.signal,
+      }), leg.body);
+      this.responses++;
+      this.idleTimeout = keepAliveTimeout(message);
+      announced = announcesClose(message);
+      return message;
+    },
+    close() {
+      agent.destroy();
+      socket.destroy();
+    },
+  };
+}
+
+/** Reads what is left of an answer that nobody will see, so that its connection can carry the next leg; false where it is too long for that. */
+export async function drain(message: IncomingMessage): Promise<boolean> {
+  let length = 0;
+  return await new Promise<boolean>((resolve, reject) => {
+    message.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > MAX_DRAIN) message.destroy();
+    });
+    message.once('end', () => resolve(true));
+    message.once('error', (error) => (length > MAX_DRAIN ? resolve(false) : reject(error)));
+    message.once('close', () => resolve(message.complete));
+  });
+}
+
+/** URL's host without the brackets of IPv6. */
+export function bareHost(host: string): string {
+  return host.startsWith('[') ? host.slice(1, -1) : host;
+}
+
+/** An agent with one socket. Where it would need another, the pinned one is gone. */
+class PinnedAgent extends Agent {
+  #socket: Socket | null;
+
+  constructor(socket: Socket) {
+    super({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
+    this.#socket = socket;
+  }
+
+  override createConnection(_options: unknown, created?: (error: Error | null, stream: Duplex) => void): Duplex | undefined {
+    const socket = this.#socket;
+    this.#socket = null;
+    if (socket !== null && !socket.destroyed) return socket;
+    // Called back, not thrown: the agent also asks when the pinned socket closes under a waiting request.
+    (created as (error: Error) => void)(new ConnectionGone('the server closed the connection'));
+    return undefined;
+  }
+
+  /** Always: the pool decides how long a connection waits. The default refuses one whose server says `timeout=1`, even between two legs. */
+  override keepSocketAlive(socket: Socket): boolean {
+    socket.setKeepAlive(true, 1000);
+    socket.unref();
+    return true;
+  }
+}
+
+async function respond(request: ClientRequest, body: Uint8Array | null): Promise<IncomingMessage> {
+  return await new Promise((resolve, reject) => {
+    request.once('response', resolve);
+    request.on('error', reject); // stays: after an early response the rest of the body may still fail
+    if (body === null) request.end();
+    else request.end(body);
+  });
+}
+
+async function opened(socket: Socket, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const settle = (act: () => void) => {
+      signal.removeEventListener('abort', abort);
+      socket.off('error', fail).off('close', close).off(event, done);
+      act();
+    };
+    const done = () => settle(resolve);
+    const fail = (error: Error) => settle(() => reject(error));
+    const close = () => settle(() => reject(new Error('the connection closed before it was open')));
+    const abort = () => settle(() => {
+      socket.on('error', ignore).destroy();
+      reject(signal.reason);
+    });
+    socket.once(event, done).once('error', fail).once('close', close);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+  });
+}
+
+/** RFC 9112 §9.3. */
+function announcesClose(message: IncomingMessage): boolean {
+  const options = (message.headers.connection ?? message.headers['proxy-connection']?.toString() ?? '').toLowerCase().split(',').map((option) => option.trim());
+  return options.includes('close') || (message.httpVersionMajor === 1 && message.httpVersionMinor === 0 && !options.includes('keep-alive'));
+}
+
+function keepAliveTimeout(message: IncomingMessage): number | null {
+  const match = /\btimeout=(\d{1,6})/i.exec(message.headers['keep-alive']?.toString() ?? '');
+  return match === null ? null : Number(match[1]) * 1000;
+}
+
+function ignore(): void {}
+
+// Tickets with large PACs make headers that the default of 16 KiB refuses.
+const MAX_HEADER = 262144;
+const MAX_DRAIN = 4194304;

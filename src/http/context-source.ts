@@ -1,0 +1,57 @@
+import type { BackendName, KerberosConfig, NtlmConfig } from '../../backends/contract/credentials.ts';
+
+/** The two schemes that HTTP knows; each is also the name of the package that speaks it. */
+export type Scheme = 'Negotiate' | 'NTLM';
+
+/** What HTTP asks of a `SecurityContext`. */
+export interface HandshakeContext {
+  step(token?: Uint8Array | null, options?: { signal?: AbortSignal }): Promise<Uint8Array | null>;
+  readonly complete: boolean;
+  readonly package: 'Kerberos' | 'NTLM' | null;
+  readonly attributes: number;
+  readonly expiry: Date | null;
+  readonly peer: string | null;
+  [Symbol.dispose](): void;
+}
+
+export interface InitiatorOptions {
+  package: Scheme;
+  target: string;
+  flags: number;
+  channelBindings: Uint8Array | null;
+}
+
+/** Makes client contexts of one identity; `close` lets its credentials go. */
+export interface InitiatorSource {
+  /** What it can speak, the preferred one first. */
+  readonly schemes: readonly Scheme[];
+  initiator(options: InitiatorOptions): Promise<HandshakeContext>;
+  close(): void;
+}
+
+export interface AcceptorOptions {
+  package: Scheme;
+  channelBindings: Uint8Array | null;
+}
+
+export interface AcceptorSource {
+  readonly schemes: readonly Scheme[];
+  acceptor(options: AcceptorOptions): Promise<HandshakeContext>;
+}
+
+/** What both ends of HTTP pass on to the engine. */
+export interface EngineOptions {
+  /** What Negotiate may use: `'Kerberos,!NTLM'`. */
+  packageList?: string;
+  kerberos?: KerberosConfig;
+  ntlm?: NtlmConfig;
+  backend?: 'auto' | BackendName;
+}
+
+/** The schemes that `packageList` leaves, the preferred one first: `!NTLM` forbids NTLM, and so does a list of others. */
+export function schemesOf(packageList: string | undefined): Scheme[] {
+  const names = (packageList ?? '').split(',').map((name) => name.trim().toLowerCase()).filter((name) => name !== '');
+  const wanted = names.filter((name) => !name.startsWith('!'));
+  const ntlm = !names.includes('!ntlm') && (wanted.length === 0 || wanted.includes('ntlm'));
+  return ntlm ? ['Negotiate', 'NTLM'] : ['Negotiate'];
+}

@@ -1,0 +1,34 @@
+/**
+ * HTTP with Negotiate and NTLM (RFC 4559, MS-NTHT, MS-N2HT) for Node: `createFetch` for clients, `negotiateAuth` for servers.
+ * @module
+ */
+import { channelBindingsFromCertificate } from '../context/channel-bindings.ts';
+import { createFetchOver, type FetchOptions, type NegotiatingFetch } from './fetch.ts';
+import { negotiateAuthOver, type Middleware, type NegotiateAuthOptions } from './middleware.ts';
+import { acceptorSource, initiatorSource } from './sources.ts';
+
+/**
+ * A `fetch` that answers 401 and 407 with Negotiate or NTLM.
+ *
+ * A handshake runs on one HTTP/1.1 connection, the body is sent again with each leg, and what the server's last token says is
+ * verified before the response is handed out. Rejects with `SspiError` where authentication fails on this side or the server
+ * does not prove itself, with fetch's TypeError where the network fails; credentials that a server refuses give its 401.
+ */
+export function createFetch(options: FetchOptions = {}): NegotiatingFetch {
+  return createFetchOver(initiatorSource, channelBindingsFromCertificate, options);
+}
+
+/**
+ * Middleware for connect, Express and bare node:http: lets a request pass once its connection is authenticated, with `req.sspi` set.
+ *
+ * Answers 401 with a challenge, 400 to what is no token, and calls `next(error)` only for faults of the server itself.
+ */
+export function negotiateAuth(options: NegotiateAuthOptions): Middleware {
+  return negotiateAuthOver(acceptorSource, channelBindingsFromCertificate, options);
+}
+
+export { authenticationOf, proxyAuthenticationOf, type Authentication } from './authentication.ts';
+export type { Scheme } from './context-source.ts';
+export type { FetchOptions, NegotiatingFetch } from './fetch.ts';
+export type { SspiIdentity } from './identity.ts';
+export type { Middleware, NegotiateAuthOptions } from './middleware.ts';

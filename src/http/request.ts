@@ -1,0 +1,61 @@
+/** A request whose body can be sent as often as a handshake asks for it. */
+export interface ReplayableRequest {
+  readonly url: URL;
+  readonly method: string;
+  /** Lower-case names; connection-level fields already left out. */
+  readonly headers: Headers;
+  readonly body: Uint8Array<ArrayBuffer> | null;
+}
+
+/**
+ * Reads the platform's `Request` to the end. FormData, Blob, URLSearchParams, streams, strings and bytes all arrive
+ * here as bytes with the content type that `Request` gave them.
+ */
+export async function toReplayable(request: Request): Promise<ReplayableRequest> {
+  if (request.integrity !== '') throw new TypeError('fetch: the option integrity is not supported here; check the digest of the body yourself');
+  const headers = new Headers(request.headers);
+  for (const name of CONNECTION_FIELDS) headers.delete(name);
+  for (const [name, value] of DEFAULT_FIELDS) if (!headers.has(name)) headers.set(name, value);
+  const body = request.body === null ? null : new Uint8Array(await request.arrayBuffer());
+  return { url: new URL(request.url), method: request.method, headers, body };
+}
+
+/** The request that a redirect asks for (Fetch standard, HTTP-redirect fetch, steps 12 to 18). */
+export function redirected(request: ReplayableRequest, status: number, url: URL): ReplayableRequest {
+  const headers = new Headers(request.headers);
+  let { method, body } = request;
+  const becomesGet = status === 303 ? method !== 'GET' && method !== 'HEAD' : (status === 301 || status === 302) && method === 'POST';
+  if (becomesGet) {
+    method = 'GET';
+    body = null;
+    for (const name of BODY_FIELDS) headers.delete(name);
+  }
+  if (url.origin !== request.url.origin) {
+    for (const name of ORIGIN_FIELDS) headers.delete(name);
+  }
+  return { url, method, headers, body };
+}
+
+/** Where a response redirects to, null where it does not; a location that cannot be followed throws. */
+export function redirectTarget(from: URL, status: number, location: string | null): URL | null {
+  if (!REDIRECTS.has(status) || location === null) return null;
+  const url = new URL(location, from);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error(`redirect to a URL that is neither http nor https (${url.protocol})`);
+  if (url.username !== '' || url.password !== '') {
+    if (url.origin !== from.origin) throw new Error('redirect to another origin with credentials in its URL');
+    url.username = url.password = '';
+  }
+  if (url.hash === '') url.hash = from.hash;
+  return url;
+}
+
+export const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const BODY_FIELDS = ['content-encoding', 'content-language', 'content-length', 'content-location', 'content-type'];
+const ORIGIN_FIELDS = ['authorization', 'proxy-authorization', 'cookie', 'host'];
+// The connection is pinned and its framing is ours: RFC 9110 §7.6.1, and what would change the length of the body.
+const CONNECTION_FIELDS = [
+  'connection', 'content-length', 'expect', 'host', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'proxy-authorization',
+];
+const DEFAULT_FIELDS: readonly (readonly [string, string])[] = [
+  ['accept', '*/*'], ['accept-encoding', 'gzip, deflate, br'], ['user-agent', 'portable-sspi'],
+];
