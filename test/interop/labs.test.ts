@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import { apache, startApache, type Apache } from './lab/apache.ts';
 import { curl } from './lab/curl.ts';
-import { accountsFile, gssapi, gssapiEnvironment, GssPeer } from './lab/gssapi.ts';
+import { accountsFile, gssapi, gssapiEnvironment, ContextPeer } from './lab/context-peer.ts';
 import { LdapClient } from './lab/ldap.ts';
 import { peerSuite } from './lab/peer.ts';
 import { run } from './lab/processes.ts';
@@ -10,8 +10,8 @@ import { domainController, ldapTools, samba, smbTools } from './lab/samba.ts';
 import { Smb2Client, STATUS_MORE_PROCESSING_REQUIRED, STATUS_SUCCESS, verifies } from './lab/smb2.ts';
 
 const gss = peerSuite('GSSAPI with itself', gssapi);
-let peer: GssPeer;
-gss.before(() => { peer = new GssPeer(); });
+let peer: ContextPeer;
+gss.before(() => { peer = new ContextPeer(gssapi); });
 gss.after(() => peer.stop());
 for (const mechanism of ['ntlm', 'spnego'] as const) {
   gss(`${mechanism}: a handshake and a sealed message`, async () => {
@@ -40,8 +40,8 @@ web('curl --negotiate logs on', async () => {
 web.run();
 
 const directory = peerSuite('Samba with GSSAPI and its own tools', samba, gssapi, ldapTools, smbTools);
-let driver: GssPeer;
-directory.before(async () => { driver = new GssPeer(); await domainController(); });
+let driver: ContextPeer;
+directory.before(async () => { driver = new ContextPeer(gssapi); await domainController(); });
 directory.after(() => driver.stop());
 directory('ldapsearch through GSS-SPNEGO', async () => {
   const { user, domain, password, baseDn } = await domainController();
@@ -55,12 +55,16 @@ directory('smbclient lists a share', async () => {
   assert.is(code, 0, stdout + stderr);
 });
 directory('the LDAP client of these tests, with GSSAPI\'s tokens', async () => {
-  const { user, domain, password, host } = await domainController();
+  const { user, domain, password, host, baseDn } = await domainController();
   const context = await driver.initiate({ mechanism: 'spnego', user: `${domain}\\${user}`, password, target: `ldap@${host}`, flags: ['integrity', 'confidentiality'] });
   const client = await LdapClient.connect(389);
   let result = await client.bind('GSS-SPNEGO', await context.step(null));
   while (result.code === 14) result = await client.bind('GSS-SPNEGO', await context.step(result.token));
   assert.is(result.code, 0, result.message);
+  await context.step(result.token); // the mechListMIC
+  client.secure({ wrap: (message) => context.wrap(message, true), unwrap: async (token) => (await context.unwrap(token)).message });
+  const { entries } = await client.search({ base: baseDn, scope: 'subtree', filter: { attribute: 'sAMAccountName', value: user }, attributes: ['objectSid'] });
+  assert.is(await client.userSid(), entries[0]!.attributes.objectSid![0]!.toString('hex'));
   client.close();
 });
 directory('the SMB client of these tests, with GSSAPI\'s tokens and session key', async () => {

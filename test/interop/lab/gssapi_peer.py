@@ -88,12 +88,7 @@ def verify(request):
     return True
 
 
-def close(request):
-    contexts[request["context"]] = None
-    return True
-
-
-OPERATIONS = {f.__name__: f for f in (initiate, accept, step, describe, wrap, unwrap, sign, verify, close)}
+OPERATIONS = {f.__name__: f for f in (initiate, accept, step, describe, wrap, unwrap, sign, verify)}
 
 for line in sys.stdin:
     request = json.loads(line)

@@ -7,8 +7,8 @@ import { ByteStream } from './stream.ts';
 
 /** Both ways of the security layer; `unwrap` throws for a message that fails verification. */
 export interface SecurityLayer {
-  wrap(message: Uint8Array): Uint8Array;
-  unwrap(token: Uint8Array): Uint8Array;
+  wrap(message: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  unwrap(token: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
 export interface BindResult {
@@ -28,7 +28,7 @@ export interface SearchOptions {
 
 export interface Entry {
   dn: string;
-  attributes: Record<string, string[]>;
+  attributes: Record<string, Buffer[]>;
 }
 
 export class LdapClient {
@@ -83,10 +83,10 @@ export class LdapClient {
     return { entries: responses.filter((response) => response.tag === 0x64).map(entry), code: number(code), message: text(message) };
   }
 
-  /** The "Who am I?" operation (RFC 4532). */
-  async whoAmI(): Promise<string> {
-    const [response] = await this.#request(tlv(0x77, tlv(0x80, '1.3.6.1.4.1.4203.1.11.3')), 0x78);
-    return text(elements(response!.content).find((element) => element.tag === 0x8b));
+  /** The SID that this connection acts for: the first of the root's tokenGroups is the user, the others are groups. */
+  async userSid(): Promise<string> {
+    const { entries } = await this.search({ base: '', scope: 'base', filter: { attribute: 'objectClass' }, attributes: ['tokenGroups'] });
+    return entries[0]?.attributes.tokenGroups?.[0]?.toString('hex') ?? 'nobody';
   }
 
   close(): void {
@@ -98,7 +98,7 @@ export class LdapClient {
     const id = this.#next++;
     const message = tlv(0x30, integer(id), operation);
     if (this.#layer === null) this.#stream.write(message);
-    else this.#stream.write(framed(this.#layer.wrap(message)));
+    else this.#stream.write(framed(await this.#layer.wrap(message)));
     const responses: Element[] = [];
     for (;;) {
       const [messageId, response] = elements((await this.#receive()).content);
@@ -117,7 +117,7 @@ export class LdapClient {
         return element;
       }
       const token = await this.#stream.take((bytes) => bytes.length < 4 ? null : 4 + bytes.readUInt32BE(0));
-      this.#plain = Buffer.concat([this.#plain, this.#layer.unwrap(token.subarray(4))]);
+      this.#plain = Buffer.concat([this.#plain, await this.#layer.unwrap(token.subarray(4))]);
     }
   }
 }
@@ -128,7 +128,7 @@ function entry(response: Element): Entry {
     dn: text(dn),
     attributes: Object.fromEntries(elements(attributes!.content).map((attribute) => {
       const [name, values] = elements(attribute.content);
-      return [text(name), elements(values!.content).map(text)];
+      return [text(name), elements(values!.content).map((value) => value.content)];
     })),
   };
 }

@@ -1,4 +1,4 @@
-// MIT's GSSAPI with gss-ntlmssp, in a Python process of its own.
+// Security contexts of other implementations, in Python processes of their own: MIT's GSSAPI with gss-ntlmssp, and pyspnego.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,9 +7,17 @@ import { fileURLToPath } from 'node:url';
 import type { Peer } from './peer.ts';
 import { PYTHON, start, temporaryFolder, type Running } from './processes.ts';
 
-export const gssapi: Peer = {
-  name: 'GSSAPI with NTLM',
+const VENV_PYTHON = local('../.python/bin/python');
+
+export interface Implementation extends Peer {
+  /** The interpreter and the script that speaks this file's protocol of lines. */
+  driver: [program: string, script: string];
+}
+
+export const gssapi: Implementation = {
+  name: 'GSSAPI with gss-ntlmssp',
   packages: ['python3-gssapi', 'gss-ntlmssp', 'libgssapi-krb5-2'],
+  driver: [PYTHON, local('gssapi_peer.py')],
   unusable() {
     const { status, stderr, error } = spawnSync(PYTHON, ['-c', PROBE], { encoding: 'utf8' });
     if (error !== undefined) return `${PYTHON} does not start (${error.message})`;
@@ -17,9 +25,21 @@ export const gssapi: Peer = {
   },
 };
 
+export const pyspnego: Implementation = {
+  name: 'pyspnego',
+  packages: [],
+  extra: true,
+  driver: [VENV_PYTHON, local('pyspnego_peer.py')],
+  versions() {
+    const { stdout } = spawnSync(VENV_PYTHON, ['-c', 'import importlib.metadata as m; print("pyspnego", m.version("pyspnego"))'], { encoding: 'utf8' });
+    return [stdout.trim()];
+  },
+  unusable: () => spawnSync(VENV_PYTHON, ['-c', 'import spnego']).status === 0 ? null : 'pyspnego is not installed in test/interop/.python',
+};
+
 export type Flag = 'mutual_authentication' | 'replay_detection' | 'out_of_sequence_detection' | 'confidentiality' | 'integrity' | 'anonymity' | 'dce_style' | 'identify';
 
-export interface GssOptions {
+export interface PeerOptions {
   mechanism: 'ntlm' | 'spnego';
   /** For SPNEGO: what may be offered or taken, by name or dotted OID. Default: NTLM alone. */
   offer?: string[];
@@ -27,7 +47,7 @@ export interface GssOptions {
   bindings?: Uint8Array;
 }
 
-export interface InitiateOptions extends GssOptions {
+export interface InitiateOptions extends PeerOptions {
   /** 'LAB\\alice' */
   user: string;
   password: string;
@@ -36,43 +56,45 @@ export interface InitiateOptions extends GssOptions {
   flags: Flag[];
 }
 
-export interface AcceptOptions extends GssOptions {
+export interface AcceptOptions extends PeerOptions {
   /** Path of a file of `DOMAIN:user:password` lines. */
   accounts: string;
 }
 
-/** What GSSAPI said: a major status with its text, perhaps with a token for the other side. */
-export class GssError extends Error {
-  constructor(message: string, readonly gssName: string, readonly token: Uint8Array | null) {
+/** What the peer said, perhaps with a token for us. */
+export class PeerRefusal extends Error {
+  constructor(message: string, readonly kind: string, readonly token: Uint8Array | null) {
     super(message);
   }
 }
 
-export class GssPeer {
+export class ContextPeer {
   readonly #process: Running;
   readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   #next = 0;
 
-  constructor() {
-    this.#process = start(PYTHON, [fileURLToPath(new URL('gssapi_peer.py', import.meta.url))]);
+  constructor(implementation: Implementation) {
+    const [program, script] = implementation.driver;
+    this.#process = start(program, [script]);
     createInterface({ input: this.#process.child.stdout! }).on('line', (line) => {
       const answer = JSON.parse(line) as { id: number; result?: unknown; error?: string; name?: string; token?: string };
       const waiting = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);
       if (answer.error === undefined) waiting?.resolve(answer.result);
-      else waiting?.reject(new GssError(answer.error, answer.name ?? '', answer.token === undefined ? null : Buffer.from(answer.token, 'hex')));
+      else if (answer.name === undefined) waiting?.reject(new Error(`the driver failed: ${answer.error}`));
+      else waiting?.reject(new PeerRefusal(answer.error, answer.name, answer.token === undefined ? null : Buffer.from(answer.token, 'hex')));
     });
     this.#process.child.on('exit', () => {
-      for (const waiting of this.#waiting.values()) waiting.reject(new Error(`the GSSAPI peer ended:\n${this.#process.output}`));
+      for (const waiting of this.#waiting.values()) waiting.reject(new Error(`the peer ended:\n${this.#process.output}`));
     });
   }
 
-  async initiate(options: InitiateOptions): Promise<GssContext> {
-    return new GssContext(this, await this.call('initiate', { ...options, bindings: hex(options.bindings) }) as number);
+  async initiate(options: InitiateOptions): Promise<PeerContext> {
+    return new PeerContext(this, await this.call('initiate', { ...options, bindings: hex(options.bindings) }) as number);
   }
 
-  async accept(options: AcceptOptions): Promise<GssContext> {
-    return new GssContext(this, await this.call('accept', { ...options, bindings: hex(options.bindings) }) as number);
+  async accept(options: AcceptOptions): Promise<PeerContext> {
+    return new PeerContext(this, await this.call('accept', { ...options, bindings: hex(options.bindings) }) as number);
   }
 
   call(op: string, request: object): Promise<unknown> {
@@ -88,10 +110,10 @@ export class GssPeer {
   }
 }
 
-export class GssContext {
+export class PeerContext {
   complete = false;
 
-  constructor(readonly peer: GssPeer, readonly context: number) {}
+  constructor(readonly peer: ContextPeer, readonly context: number) {}
 
   /** Null when it has nothing to send. */
   async step(token: Uint8Array | null): Promise<Uint8Array | null> {
@@ -136,6 +158,10 @@ export function accountsFile(...lines: string[]): string {
 /** The environment in which gss-ntlmssp logs on as this user: `curl --negotiate -u :`, ldapsearch, and whatever uses GSSAPI. */
 export function gssapiEnvironment(domain: string, user: string, password: string): NodeJS.ProcessEnv {
   return { ...process.env, NTLM_USER_FILE: accountsFile(`${domain}:${user}:${password}`), KRB5_CONFIG: '/dev/null', LANG: 'C.UTF-8' };
+}
+
+function local(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
 }
 
 function hex(bytes: Uint8Array | null | undefined): string | undefined {
