@@ -1,6 +1,6 @@
 import { SspiError } from '../../contract/errors.ts';
 import { core } from './instance.ts';
-import type { Core } from './instance.ts';
+import type { CoreExports } from './instance.ts';
 
 /** RFC 4178 §4.2.2. */
 export const ACCEPT_COMPLETE = 0;
@@ -24,36 +24,32 @@ export interface NegTokenInit {
 export interface NegTokenResp {
   kind: 'NegTokenResp';
   negState: number | null;
-  /** Content octets of the OID. A copy. */
+  /** Content octets of the OID. */
   supportedMech: Uint8Array | null;
   responseToken: Uint8Array | null;
   mechListMic: Uint8Array | null;
 }
 
 /**
- * Reads a SPNEGO token: one call into core.wasm. Tokens and MICs are views of `token`.
+ * Reads a SPNEGO token: one call into core.wasm. Tokens, MICs and supportedMech are views of `token`.
  *
  * Throws SEC_E_INVALID_TOKEN with the offset and what was expected there.
  */
 export function decodeNegotiationToken(token: Uint8Array): NegTokenInit | NegTokenResp {
-  const wasm = core();
-  if (token.length > wasm.exports.MAX_TOKEN.value) {
-    throw new SspiError('SEC_E_INVALID_TOKEN', `SPNEGO: at most ${wasm.exports.MAX_TOKEN.value} bytes expected, ${token.length} came`, {
-      offset: wasm.exports.MAX_TOKEN.value,
-    });
+  const { input, spnegoDecode, table, maxToken } = face();
+  if (token.length > maxToken) {
+    throw new SspiError('SEC_E_INVALID_TOKEN', `SPNEGO: at most ${maxToken} bytes expected, ${token.length} came`, { offset: maxToken });
   }
-  wasm.input.set(token);
-  const expected = wasm.exports.spnegoDecode(token.length);
-  const table = tableOf(wasm);
+  input.set(token);
+  const expected = spnegoDecode(token.length);
   if (expected !== 0) throw malformed(token, expected, table[FAILED_AT]!);
   const span = (word: number) => (table[word + 1]! > 0 ? token.subarray(table[word]!, table[word]! + table[word + 1]!) : null);
 
   if (table[KIND] === KIND_RESP) {
-    const supportedMech = span(SUPPORTED_MECH);
     return {
       kind: 'NegTokenResp',
       negState: table[NEG_STATE]! < 0 ? null : table[NEG_STATE]!,
-      supportedMech: supportedMech && supportedMech.slice(),
+      supportedMech: span(SUPPORTED_MECH),
       responseToken: span(TOKEN),
       mechListMic: span(MECH_LIST_MIC),
     };
@@ -79,20 +75,20 @@ export function decodeNegotiationToken(token: Uint8Array): NegTokenInit | NegTok
 export function encodeNegTokenInit(fields: {
   mechTypes: Uint8Array; mechToken?: Uint8Array | null; mechListMic?: Uint8Array | null; hintName?: string | null;
 }): Uint8Array {
-  const hint = Uint8Array.from(fields.hintName ?? '', (character) => character.charCodeAt(0));
-  const wasm = core();
-  const { mechTypes, mechToken, mechListMic } = fields;
-  fill(wasm, [mechTypes, mechToken, hint, mechListMic]);
-  return take(wasm, wasm.exports.spnegoEncodeInit(mechTypes.length, mechToken?.length ?? 0, hint.length, mechListMic?.length ?? 0));
+  const { mechTypes, mechToken, hintName, mechListMic } = fields;
+  const hint = hintName ? Uint8Array.from(hintName, (character) => character.charCodeAt(0)) : null;
+  const wasm = face();
+  put(wasm, put(wasm, put(wasm, put(wasm, 0, mechTypes), mechToken), hint), mechListMic);
+  return take(wasm, wasm.spnegoEncodeInit(mechTypes.length, mechToken?.length ?? 0, hint?.length ?? 0, mechListMic?.length ?? 0));
 }
 
 export function encodeNegTokenResp(fields: {
   negState: number | null; supportedMech?: Uint8Array | null; responseToken?: Uint8Array | null; mechListMic?: Uint8Array | null;
 }): Uint8Array {
-  const wasm = core();
+  const wasm = face();
   const { negState, supportedMech, responseToken, mechListMic } = fields;
-  fill(wasm, [supportedMech, responseToken, mechListMic]);
-  return take(wasm, wasm.exports.spnegoEncodeResp(negState ?? -1, supportedMech?.length ?? 0, responseToken?.length ?? 0, mechListMic?.length ?? 0));
+  put(wasm, put(wasm, put(wasm, 0, supportedMech), responseToken), mechListMic);
+  return take(wasm, wasm.spnegoEncodeResp(negState ?? -1, supportedMech?.length ?? 0, responseToken?.length ?? 0, mechListMic?.length ?? 0));
 }
 
 /** The DER of MechTypeList for OIDs given as content octets. At most 127 bytes each, 65,000 together. */
@@ -120,25 +116,23 @@ export function looksLikeSpnego(token: Uint8Array): boolean {
   return SPNEGO_OID_ELEMENT.every((byte, index) => token[oid + index] === byte);
 }
 
-function fill(wasm: Core, parts: readonly (Uint8Array | null | undefined)[]): void {
-  let at = 0;
-  for (const part of parts) {
-    if (!part) continue;
-    if (at + part.length > wasm.exports.MAX_TOKEN.value) throw tooLong(wasm);
-    wasm.input.set(part, at);
-    at += part.length;
-  }
+/** Writes one part of a token to be; returns where the next one goes. */
+function put(wasm: Face, at: number, part: Uint8Array | null | undefined): number {
+  if (!part) return at;
+  if (at + part.length > wasm.maxToken) throw tooLong(wasm);
+  wasm.input.set(part, at);
+  return at + part.length;
 }
 
-function take(wasm: Core, length: number): Uint8Array {
+function take(wasm: Face, length: number): Uint8Array {
   if (length < 0) throw tooLong(wasm);
   const token = wasm.output.slice(0, length);
   wasm.output.fill(0, 0, length);
   return token;
 }
 
-function tooLong(wasm: Core): SspiError {
-  return new SspiError('SEC_E_INTERNAL_ERROR', `SPNEGO: the token to be sent would be longer than ${wasm.exports.MAX_TOKEN.value} bytes`);
+function tooLong(wasm: Face): SspiError {
+  return new SspiError('SEC_E_INTERNAL_ERROR', `SPNEGO: the token to be sent would be longer than ${wasm.maxToken} bytes`);
 }
 
 function malformed(token: Uint8Array, expected: number, offset: number): SspiError {
@@ -147,10 +141,24 @@ function malformed(token: Uint8Array, expected: number, offset: number): SspiErr
   return new SspiError('SEC_E_INVALID_TOKEN', `SPNEGO: ${what} expected, ${came}`, { offset });
 }
 
-// One view for good: the memory of core.wasm never grows, so it never detaches.
-let table: Int32Array | undefined;
-function tableOf(wasm: Core): Int32Array {
-  return (table ??= new Int32Array(wasm.output.buffer, wasm.output.byteOffset, wasm.exports.SPNEGO_TABLE_SIZE.value >> 2));
+interface Face {
+  input: Uint8Array;
+  output: Uint8Array;
+  table: Int32Array;
+  maxToken: number;
+  spnegoDecode: CoreExports['spnegoDecode'];
+  spnegoEncodeInit: CoreExports['spnegoEncodeInit'];
+  spnegoEncodeResp: CoreExports['spnegoEncodeResp'];
+}
+
+// Made once: the memory of core.wasm never grows, so the views never detach, and reading a WebAssembly.Global is slow.
+let made: Face | undefined;
+function face(): Face {
+  if (made !== undefined) return made;
+  const { input, output, exports } = core();
+  const { spnegoDecode, spnegoEncodeInit, spnegoEncodeResp } = exports;
+  const table = new Int32Array(output.buffer, output.byteOffset, exports.SPNEGO_TABLE_SIZE.value >> 2);
+  return (made = { input, output, table, maxToken: exports.MAX_TOKEN.value, spnegoDecode, spnegoEncodeInit, spnegoEncodeResp });
 }
 
 // The words of the table and the numbers of what was expected: assembly/token/spnego-decode.ts.
