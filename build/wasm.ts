@@ -1,10 +1,26 @@
 // assembly/ → dist/core.wasm, and dist/core-wasm*.js, which carry it to each kind of runtime.
 import { spawnSync } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { digestOf } from './digest.ts';
 import { root } from './root.ts';
 
+/** What stands in dist/ afterwards. */
+export const CORE_FILES = ['core.wasm', 'core.wat', 'core-wasm.js', 'core-wasm.workerd.js', 'core-wasm.d.ts', '.core-built'];
+
+/** Compiles unless core.wasm is made of what assembly/ is now. */
 export async function buildWasm(): Promise<Uint8Array> {
+  const digest = await digestOf(['assembly', 'build/wasm.ts', 'package-lock.json']);
+  const built = await readFile(STAMP, 'utf8').catch(() => '');
+  if (built === digest && existsSync(`${root}dist/core.wasm`)) return readFile(`${root}dist/core.wasm`);
+  await rm(STAMP, { force: true });
+  const wasm = await compile();
+  await writeFile(STAMP, digest);
+  return wasm;
+}
+
+async function compile(): Promise<Uint8Array> {
   await mkdir(`${root}dist`, { recursive: true });
   // The command, not the API: its declarations bring AssemblyScript's globals (bool, i8 …) into our program.
   const { status, stderr } = spawnSync(process.execPath, [
@@ -36,6 +52,8 @@ export function requireNoImports(wasm: Uint8Array): void {
   const imports = WebAssembly.Module.imports(new WebAssembly.Module(wasm as BufferSource));
   if (imports.length > 0) throw new Error(`core.wasm must import nothing, but imports ${imports.map((i) => `${i.module}.${i.name}`).join(', ')}`);
 }
+
+const STAMP = `${root}dist/.core-built`;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const wasm = await buildWasm();

@@ -1,7 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { buildIfStale } from '../../build/build.ts';
 import { measureSizes } from '../../build/checks/size.ts';
 
+await buildIfStale();
 const test = suite('size');
 
 /** Bytes, gzipped: what NTLM and SPNEGO may weigh, and core.wasm alone. */
