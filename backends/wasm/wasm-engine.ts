@@ -1,13 +1,16 @@
 import { SspiError } from '../contract/errors.ts';
 import type { Engine } from './engine.ts';
+import { mechanismsForTarget } from './negotiate/policy.ts';
+import { createSpnegoAcceptor } from './spnego/acceptor.ts';
+import { createSpnegoInitiator } from './spnego/initiator.ts';
 
 /** The mechanisms of this build. */
 export const wasmEngine: Engine = {
   createMechanisms({ package: name }) {
     throw notBuilt(name);
   },
-  negotiateInitiator: () => { throw notBuilt('Negotiate'); },
-  negotiateAcceptor: () => { throw notBuilt('Negotiate'); },
+  negotiateInitiator: (mechanisms, request) => createSpnegoInitiator(mechanismsForTarget(mechanisms, request.targetName), request),
+  negotiateAcceptor: createSpnegoAcceptor,
   importEstablished(mechanism) {
     throw notBuilt(mechanism);
   },
