@@ -13,3 +13,11 @@ export { desEncrypt, desExpandKey } from './cipher/des';
 export { equal } from './constant-time';
 export { SPNEGO_TABLE_SIZE, spnegoDecode } from './token/spnego-decode';
 export { spnegoEncodeInit, spnegoEncodeResp } from './token/spnego-encode';
+export { ntlmParse } from './token/ntlm-message';
+export { ntlmKxkey, ntlmLmowfv1, ntlmNtowfv1, ntlmNtowfv2 } from './token/ntlm-response';
+export { ntlmAuthenticate } from './token/ntlm-authenticate';
+export { ntlmChallenge } from './token/ntlm-challenge';
+export { ntlmVerify } from './token/ntlm-verify';
+export {
+  NTLM_DIRECTION, NTLM_HANDLE, ntlmBegin, ntlmCheck, ntlmEnd, ntlmPass, ntlmSeal, ntlmSessionKeys, ntlmSign, ntlmUnseal, ntlmVerifySignature,
+} from './token/ntlm-session';

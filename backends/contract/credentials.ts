@@ -76,4 +76,6 @@ export interface NtlmConfig {
   challengeLifetime?: number;
   /** Key strengths to offer, strongest first. Default: 128 alone is required, 56 also offered, as Windows does. */
   minimumKeyStrength?: 128 | 56 | 40;
+  /** Send zeros as channel bindings where there are none, as Windows does; some servers refuse that. Default false: send no pair. */
+  emptyChannelBindings?: boolean;
 }

@@ -1,0 +1,73 @@
+import type { Host } from '../../contract/host.ts';
+import { writeUtf16 } from '../core/ntlm-hash.ts';
+
+export interface AccountName {
+  /** A UPN stays whole here, with an empty domain: the domain controller takes it apart. */
+  user: string;
+  domain: string;
+}
+
+/** `alice`, `alice@AD.TEST`, `ADTEST\alice`; a domain given beside it wins. */
+export function accountName(user: string, domain: string | undefined): AccountName {
+  const slash = user.indexOf('\\');
+  if (slash < 0) return { user, domain: domain ?? '' };
+  return { user: user.slice(slash + 1), domain: domain ?? user.slice(0, slash) };
+}
+
+export function displayName({ user, domain }: AccountName): string {
+  return domain === '' ? user : `${domain}\\${user}`;
+}
+
+/** What Windows calls an anonymous logon. */
+export const ANONYMOUS_NAME = 'NT AUTHORITY\\ANONYMOUS LOGON';
+
+/**
+ * Upper case as Windows maps it: one UTF-16 unit to one. What grows stays (`ß`), and so does what comes from outside
+ * ASCII and would land in it (dotless i, long s) or has no way back (micro sign).
+ */
+export function upperCase(text: string): string {
+  if (ASCII.test(text)) return text.toUpperCase();
+  let upper = '';
+  for (let i = 0; i < text.length; i++) upper += upperUnit(text.charCodeAt(i));
+  return upper;
+}
+
+function upperUnit(unit: number): string {
+  const character = String.fromCharCode(unit);
+  if (unit === MICRO) return character;
+  const upper = character.toUpperCase();
+  if (upper.length !== 1) return String.fromCharCode(withIotaBelow(unit));
+  return unit > 0x7f && upper.charCodeAt(0) <= 0x7f ? character : upper;
+}
+
+/** Greek letters with iota below have a capital of one unit, which JavaScript writes as two. */
+function withIotaBelow(unit: number): number {
+  if (unit >= 0x1f80 && unit <= 0x1faf) return unit | 8;
+  return unit === 0x1fb3 || unit === 0x1fc3 || unit === 0x1ff3 ? unit + 9 : unit;
+}
+
+export function utf16(text: string): Uint8Array {
+  const bytes = new Uint8Array(2 * text.length);
+  writeUtf16(bytes, 0, text);
+  return bytes;
+}
+
+/** A name out of a message: UTF-16LE, or the OEM code page, of which only ASCII is the same everywhere. */
+export function readName(message: Uint8Array, at: { offset: number; length: number }, unicode: boolean): string {
+  let text = '';
+  const end = at.offset + at.length;
+  if (unicode) for (let i = at.offset; i < end; i += 2) text += String.fromCharCode(message[i]! | (message[i + 1]! << 8));
+  else for (let i = at.offset; i < end; i++) text += message[i]! < 0x80 ? String.fromCharCode(message[i]!) : '\ufffd';
+  return text;
+}
+
+/** This computer's NetBIOS name, as far as its environment tells: at most 15 characters in upper case; null when it does not. */
+export function computerName(host: Host): string | null {
+  const name = host.environment?.('COMPUTERNAME') || host.environment?.('HOSTNAME');
+  const label = name?.split('.')[0] ?? '';
+  return NETBIOS.test(label) ? label.slice(0, 15).toUpperCase() : null;
+}
+
+const MICRO = 0xb5;
+const ASCII = /^[\0-\x7f]*$/;
+const NETBIOS = /^[A-Za-z0-9_-]+$/;
