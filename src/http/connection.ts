@@ -40,6 +40,7 @@ export class ConnectionGone extends Error {
 
 export async function openTcp(host: string, port: number, signal: AbortSignal): Promise<Socket> {
   const socket = tcpConnect({ host: bareHost(host), port });
+  socket.on('error', ignore); // it may be reset while idle, or under the TLS that reports for it
   await opened(socket, 'connect', signal);
   socket.setNoDelay(true);
   return socket;
@@ -52,7 +53,11 @@ export async function openTls(transport: Socket, host: string, options: Connecti
     ...options, socket: transport, host: bare, ALPNProtocols: ['http/1.1'],
     ...(isIP(bare) === 0 ? { servername: options?.servername ?? bare } : {}),
   });
-  await opened(socket, 'secureConnect', signal);
+  socket.on('error', ignore);
+  await opened(socket, 'secureConnect', signal).catch((error: unknown) => {
+    transport.destroy();
+    throw error;
+  });
   return socket;
 }
 
@@ -61,7 +66,6 @@ export function createConnection(socket: Socket): Connection {
   let closed = socket.destroyed;
   let announced = false;
   socket.once('close', () => { closed = true; });
-  socket.on('error', ignore); // an idle connection may be reset
 
   return {
     socket,
@@ -155,7 +159,7 @@ async function opened(socket: Socket, event: 'connect' | 'secureConnect', signal
     const fail = (error: Error) => settle(() => reject(error));
     const close = () => settle(() => reject(new Error('the connection closed before it was open')));
     const abort = () => settle(() => {
-      socket.on('error', ignore).destroy();
+      socket.destroy();
       reject(signal.reason);
     });
     socket.once(event, done).once('error', fail).once('close', close);

@@ -58,7 +58,8 @@ export async function exchange(hop: Hop, options: ExchangeOptions): Promise<Exch
   const { request, proxy, signal } = hop;
   const secure = request.url.protocol === 'https:';
   const viaProxy = proxy !== null && !secure;
-  const key = `${proxy?.url.origin ?? 'direct'} ${request.url.origin}`;
+  // Its target too: what may not authenticate must not find a connection that has.
+  const key = [proxy?.url.origin, request.url.origin, hop.target].join(' ');
   const open = () => openConnection(hop, options);
 
   let connection = await options.pool.acquire(key, open, signal);

@@ -1,5 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
+import { execFile as execFileCallback } from 'node:child_process';
 import { createServer as createTcp, type Socket } from 'node:net';
+import { promisify } from 'node:util';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -7,8 +9,9 @@ import { SspiError } from '../../backends/contract/errors.ts';
 import { authenticationOf } from '../../src/http/authentication.ts';
 import { fakeAuth, fakeFetch, rejection } from './support/clients.ts';
 import { fakeBindings } from './support/fake-mechanism.ts';
-import { bodyOf, echo, guarded, listen, serve, stop } from './support/servers.ts';
+import { bodyOf, certificate, echo, guarded, listen, serve, stop } from './support/servers.ts';
 
+const execFile = promisify(execFileCallback);
 const test = suite('http: createFetch');
 const hello: RequestListener = (req, res) => void res.end(`hello ${req.sspi?.user}`);
 
@@ -469,16 +472,34 @@ test('delegate asks for ISC_REQ_DELEGATE and MUTUAL_AUTH', async () => {
   assert.is(delegating.initiator.log.made[0]!.flags, 0x1001f);
 });
 
-test('close lets connections and credentials go', async () => {
-  await using server = await serve(guarded(fakeAuth().middleware, hello));
-  const { fetch, initiator } = fakeFetch();
-  await (await fetch(server.url)).text();
-  const closed = new Promise((resolve) => server.sockets[0]!.once('close', resolve));
-  await fetch[Symbol.asyncDispose]();
-  await closed;
-  assert.is(initiator.log.closed, 1);
-  assert.instance(await rejection(fetch(server.url)), TypeError);
-});
+for (const secure of [false, true]) {
+  test(`close lets connections and credentials go${secure ? ', TLS too' : ''}`, async () => {
+    await using server = await serve(guarded(fakeAuth({ target: 'HTTP/localhost' }).middleware, hello), { secure, host: 'localhost' });
+    const { fetch, initiator } = fakeFetch();
+    await (await fetch(server.url)).text();
+    const closed = new Promise((resolve) => server.sockets[0]!.once('close', resolve));
+    await fetch[Symbol.asyncDispose]();
+    await closed;
+    assert.is(initiator.log.closed, 1);
+    assert.instance(await rejection(fetch(server.url)), TypeError);
+  });
+}
+
+for (const secure of [false, true]) {
+  test(`a script ends though connections are idle${secure ? ', TLS too' : ''}`, async () => {
+    await using server = await serve(guarded(fakeAuth({ target: 'HTTP/localhost' }).middleware, hello), { secure, host: 'localhost' });
+    const clients = new URL('./support/clients.ts', import.meta.url).href;
+    const script = `import { fakeFetch } from '${clients}';
+      const { fetch } = fakeFetch({ idleTimeout: 60000, tls: { ca: process.env.CA } });
+      console.log(await (await fetch('${server.url}')).text());`;
+    const register = new URL('../../build/register.js', import.meta.url).href;
+    const started = performance.now();
+    const { stdout } = await execFile(process.execPath, ['--import', register, '--input-type=module', '-e', script], { env: { ...process.env, CA: certificate }, timeout: 20000 });
+    assert.is(stdout, 'hello alice\n');
+    assert.ok(performance.now() - started < 20000);
+    assert.is(server.seen.length, 3);
+  });
+}
 
 test('an idle connection is closed after idleTimeout, and before the server says it will', async () => {
   await using server = await serve(guarded(fakeAuth().middleware, hello));

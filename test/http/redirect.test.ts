@@ -86,6 +86,17 @@ test('another origin gets no token, no Authorization and no Cookie', async () =>
   assert.is(other.seen.length, 1);
 });
 
+test('nor does it get a connection that an earlier request authenticated', async () => {
+  await using other = await serve(guarded(fakeAuth().middleware, echo));
+  await using server = await serve(hop);
+  const { fetch } = fakeFetch();
+  assert.is((await fetch(other.url)).status, 200);
+  assert.is((await fetch(`${server.url}/302?to=${other.url}/end`)).status, 401);
+  assert.is((await fetch(other.url, { headers: { authorization: 'Bearer x' } })).status, 401);
+  assert.is((await fetch(other.url)).status, 200);
+  assert.is(other.seen.length, 3 + 1 + 1 + 1);
+});
+
 test('authenticateRedirect lets other origins in, and a fixed target does not follow', async () => {
   await using other = await serve(guarded(fakeAuth({ target: 'HTTP/localhost' }).middleware, echo), { host: 'localhost' });
   await using server = await serve(guarded(fakeAuth({ target: 'HTTP/fixed' }).middleware, hop));
