@@ -42,6 +42,19 @@ type State =
   | { readonly is: 'exported'; readonly established: Established }
   | { readonly is: 'deleted' };
 
+type DoneStep = Extract<HandshakeStep, { next?: undefined }>;
+
+/** What one leg came to. */
+interface Made {
+  begun: Begun;
+  handshake: Handshake;
+  step: HandshakeStep;
+}
+/** It did not fit the caller's buffer; `token`: what it answers. */
+interface Undelivered extends Made {
+  token: Uint8Array | null;
+}
+
 /** A security context of this engine: a handshake, then the keys that it proved. */
 export class WasmContext implements BackendContext {
   readonly backend = 'wasm';
@@ -52,6 +65,8 @@ export class WasmContext implements BackendContext {
   #stepping = false;
   #attributes = 0;
   #bindings: Uint8Array | null = null;
+  #fallbackFrom: SspiError | null = null;
+  #undelivered: Undelivered | null = null;
   #started: Date | null = null;
 
   constructor(side: Side, packageName: PackageName, host: Host) {
@@ -80,13 +95,37 @@ export class WasmContext implements BackendContext {
     call.signal?.throwIfAborted();
     const before = this.#state;
     if (before.is === 'failed' || before.is === 'exported' || before.is === 'deleted') throw this.#unusable(before);
-
-    const bindings = inputBindings(call);
     const token = inputToken(call);
-    const continues = before.is === 'pending' || before.is === 'reauthenticating';
-    const begun = continues ? before.begun : begin();
+    const made = await this.#make(call, token, begin);
+    let output: SecBuffer[];
+    try {
+      output = deliverToken(call, made.step.token);
+    } catch (error) {
+      // Made once: a step may have counted a message. It is kept until a buffer takes it, unless nobody holds this context yet.
+      this.#undelivered = { ...made, token: token === null ? null : token.slice() };
+      if (before.is === 'new') this.delete();
+      throw error;
+    }
+    this.#undelivered = null;
+    const { begun, handshake, step } = made;
+    const allocated = isAllocating(call) ? ISC_RET_ALLOCATED_MEMORY : 0;
+    handshake.dispose();
+    return step.next === undefined ? this.#finish(begun, step, output, allocated) : this.#proceed(begun, step.next, output, allocated);
+  }
+
+  /** Steps the handshake, or gives again what a too short buffer left undelivered. */
+  async #make(call: HandshakeCall, token: Uint8Array | null, begin: () => Begun): Promise<Made> {
+    const undelivered = this.#undelivered;
+    if (undelivered !== null) {
+      if (sameBytes(undelivered.token, token)) return undelivered;
+      throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'the output of the last leg is still to be taken; repeat that leg with its token and a larger buffer');
+    }
+    const bindings = inputBindings(call);
+    const state = this.#state;
+    const continues = state.is === 'pending' || state.is === 'reauthenticating';
+    const begun = continues ? state.begun : begin();
     if (bindings !== null) begun.request.channelBindings = bindings; // callers give them on any leg up to the one that needs them
-    const handshake = continues ? before.handshake : begun.handshake;
+    const handshake = continues ? state.handshake : begun.handshake;
 
     this.#stepping = true;
     let step: HandshakeStep;
@@ -103,17 +142,7 @@ export class WasmContext implements BackendContext {
       if (!continues) end(begun);
       throw deletedMeanwhile();
     }
-    let output: SecBuffer[];
-    try {
-      output = deliverToken(call, step.token);
-    } catch (error) {
-      discard(step);
-      if (!continues) end(begun);
-      throw error;
-    }
-    const allocated = isAllocating(call) ? ISC_RET_ALLOCATED_MEMORY : 0;
-    handshake.dispose();
-    return step.next === undefined ? this.#finish(begun, step.established, output, allocated) : this.#proceed(begun, step.next, output, allocated);
+    return { begun, handshake, step };
   }
 
   #proceed(begun: Begun, handshake: Handshake, output: SecBuffer[], allocated: number): HandshakeResult {
@@ -126,7 +155,7 @@ export class WasmContext implements BackendContext {
     return { status: SEC_I_CONTINUE_NEEDED, context: this, output, contextAttr: allocated | intermediate, expiry: null };
   }
 
-  #finish(begun: Begun, established: Established, output: SecBuffer[], allocated: number): HandshakeResult {
+  #finish(begun: Begun, { established, fallbackFrom }: DoneStep, output: SecBuffer[], allocated: number): HandshakeResult {
     const before = this.#state;
     const again = before.is === 'reauthenticating' || before.is === 'established';
     if (again) before.established.dispose();
@@ -134,6 +163,7 @@ export class WasmContext implements BackendContext {
     this.#state = { is: 'established', established };
     this.#attributes = finalAttributes(this.side, this.package, begun, established, again);
     this.#bindings = begun.request.channelBindings;
+    this.#fallbackFrom = fallbackFrom ?? null;
     this.#started = null; // asked of the clock only when somebody wants to know
     return { status: SEC_E_OK, context: this, output, contextAttr: this.#attributes | allocated, expiry: established.expiry };
   }
@@ -158,7 +188,7 @@ export class WasmContext implements BackendContext {
     if (established !== null) this.#started ??= this.#host.now();
     return queryContext(attribute, {
       side: this.side, package: this.package, established, attributes: this.#attributes, bindings: this.#bindings, started: this.#started,
-      failure: state.is === 'failed' ? state.error : null, isHandshaking: this.isHandshaking,
+      failure: state.is === 'failed' ? state.error : this.#fallbackFrom, isHandshaking: this.isHandshaking,
     });
   }
 
@@ -231,6 +261,12 @@ export class WasmContext implements BackendContext {
 
   #end(): void {
     const state = this.#state;
+    const undelivered = this.#undelivered;
+    if (undelivered !== null) {
+      this.#undelivered = null;
+      discard(undelivered.step);
+      if (state.is !== 'pending' && state.is !== 'reauthenticating') end(undelivered.begun);
+    }
     if (state.is === 'pending' || state.is === 'reauthenticating') {
       state.handshake.dispose();
       state.begun.release();
@@ -284,6 +320,11 @@ function withoutToken(error: SspiError): SspiError {
   const at = offset === undefined ? '' : ` (at byte ${offset})`;
   const message = error.message.slice(`${error.code}: `.length, error.message.length - at.length);
   return new SspiError(error.code, message, { cause, remedy, offset, kerberos });
+}
+
+function sameBytes(one: Uint8Array | null, other: Uint8Array | null): boolean {
+  if (one === null || other === null) return one === other;
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }
 
 function end(begun: Begun): void {

@@ -9,7 +9,7 @@ import type { SspiError } from '../contract/errors.ts';
  *   credential ── initiator() / acceptor() ──▶ Handshake ── step(token) ──▶ Handshake ── step(token) ──▶ Established
  *
  * A step never changes the state it is called on: it returns the next one. The caller drops the old state with
- * `dispose()` only once the step's token has reached its buffer, so a leg whose output did not fit can be repeated.
+ * `dispose()` once the step's token has reached its buffer; a step is made once, and kept until a buffer takes it.
  */
 export interface MechanismCredential {
   readonly name: MechanismName;
@@ -31,7 +31,7 @@ export interface InitiatorRequest {
   targetName: string | null;
   /** ISC_REQ_*, with NO_INTEGRITY already resolved. */
   flags: number;
-  /** Application data, or null. */
+  /** Application data, or null. A later leg may set it: it is read when the proof that binds it is made. */
   channelBindings: Uint8Array | null;
   /** The mechanism runs inside SPNEGO: it must be able to make a mechListMIC. */
   insideNegotiate: boolean;
@@ -40,6 +40,7 @@ export interface InitiatorRequest {
 export interface AcceptorRequest {
   /** ASC_REQ_*. */
   flags: number;
+  /** As for the initiator: read when the proof is checked. */
   channelBindings: Uint8Array | null;
   insideNegotiate: boolean;
 }

@@ -1,0 +1,77 @@
+import {
+  acceptSecurityContext, acquireCredentialsHandle, type AcquireCredentialsOptions, type BackendName, type CredHandle, type CtxtHandle, initializeSecurityContext,
+  type InitializeContextOptions, type PackageName, SEC_E_OK, SECBUFFER_TOKEN, SECPKG_CRED_INBOUND, type SecBuffer, type SecurityContextResult, type AcceptContextOptions,
+} from '../../src/index.ts';
+
+export const ALICE = { user: 'alice', domain: 'ADTEST', password: 'Pässw0rd!' };
+export const TARGET = 'HTTP/web.ad.test';
+export const accounts = ({ user }: { user: string; domain: string }) => (user.toLowerCase() === 'alice' ? { password: ALICE.password } : null);
+
+export interface Peers {
+  backend: BackendName;
+  package: PackageName;
+  /** Besides package and backend. */
+  client?: AcquireCredentialsOptions;
+  server?: AcquireCredentialsOptions;
+  initialize?: Omit<InitializeContextOptions, 'credential' | 'context'>;
+  accept?: Omit<AcceptContextOptions, 'credential' | 'context'>;
+}
+
+export interface Driven {
+  clientCredential: CredHandle;
+  serverCredential: CredHandle;
+  client: CtxtHandle;
+  server: CtxtHandle;
+  /** Of the last leg of each side. */
+  initialized: SecurityContextResult;
+  accepted: SecurityContextResult;
+  /** Of each leg, in order. */
+  statuses: number[];
+}
+
+export async function credentials(peers: Peers): Promise<{ clientCredential: CredHandle; serverCredential: CredHandle }> {
+  const { backend, package: name } = peers;
+  const client = await acquireCredentialsHandle({ package: name, backend, authData: ALICE, ...peers.client });
+  const server = await acquireCredentialsHandle({ package: name, backend, credentialUse: SECPKG_CRED_INBOUND, authData: { accounts }, ...peers.server });
+  return { clientCredential: client.credential, serverCredential: server.credential };
+}
+
+/** A whole handshake through the verbs, as an application would write it. */
+export async function drive(peers: Peers): Promise<Driven> {
+  return { ...(await credentials(peers).then(async (pair) => ({ ...pair, ...(await handshake(pair, peers)) }))) };
+}
+
+export async function handshake(
+  { clientCredential, serverCredential }: { clientCredential: CredHandle; serverCredential: CredHandle },
+  peers: Pick<Peers, 'initialize' | 'accept'>, contexts: { client?: CtxtHandle; server?: CtxtHandle } = {},
+): Promise<Omit<Driven, 'clientCredential' | 'serverCredential'>> {
+  let { client, server } = contexts;
+  let initialized: SecurityContextResult | undefined;
+  let accepted: SecurityContextResult | undefined;
+  const statuses: number[] = [];
+  for (let leg = 0; leg < 8; leg++) {
+    initialized = await initializeSecurityContext({
+      targetName: TARGET, ...peers.initialize, credential: clientCredential, context: client, input: input(peers.initialize?.input, accepted),
+    });
+    client = initialized.context;
+    statuses.push(initialized.status);
+    if (tokenOf(initialized).length > 0) {
+      accepted = await acceptSecurityContext({ ...peers.accept, credential: serverCredential, context: server, input: input(peers.accept?.input, initialized) });
+      server = accepted.context;
+      statuses.push(accepted.status);
+    }
+    if (initialized.status === SEC_E_OK && accepted!.status === SEC_E_OK) return { client, server: server!, initialized, accepted: accepted!, statuses };
+  }
+  throw new Error(`no end after 8 legs: ${statuses.map((status) => status.toString(16)).join(' ')}`);
+}
+
+/** What a side is given besides the peer's token. */
+function input(extra: SecBuffer[] | undefined, from: SecurityContextResult | undefined): SecBuffer[] {
+  const buffers = [...(extra ?? [])];
+  if (from !== undefined) buffers.push({ type: SECBUFFER_TOKEN, data: tokenOf(from) });
+  return buffers;
+}
+
+export function tokenOf(result: SecurityContextResult): Uint8Array {
+  return result.output.find(({ type }) => type === SECBUFFER_TOKEN)!.data;
+}
