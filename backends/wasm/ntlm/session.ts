@@ -44,6 +44,7 @@ export class NtlmSession implements Established {
   readonly channelBindingsVerified: boolean;
   readonly clientSpecifiedTarget: string | null;
   readonly mechListMicRequired: boolean;
+  readonly mechListMicPossible: boolean;
   readonly #facts: SessionFacts;
   readonly #mode: number;
   #directions: Directions | null;
@@ -57,6 +58,7 @@ export class NtlmSession implements Established {
     this.channelBindingsVerified = facts.channelBindingsVerified;
     this.clientSpecifiedTarget = facts.clientSpecifiedTarget;
     this.mechListMicRequired = facts.mic;
+    this.mechListMicPossible = this.#isProtected();
     this.#mode = has(facts.flags, NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY)
       ? EXTENDED | (has(facts.flags, NTLMSSP_NEGOTIATE_KEY_EXCH) ? SEAL_CHECKSUM : 0) : 0;
   }
