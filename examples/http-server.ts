@@ -1,6 +1,7 @@
 // A server that lets only known users in. `npm run build`, then `node --import ./build/register.js examples/http-server.ts`, then
 // `curl --ntlm -u 'alice:wonderland' http://127.0.0.1:8080/` or `node --import ./build/register.js examples/http-fetch.ts http://127.0.0.1:8080/`
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { negotiateAuth } from 'portable-sspi/http';
 
 const accounts = new Map([['alice', 'wonderland'], ['bob', 'builder']]);
@@ -24,4 +25,4 @@ const server = createServer({ maxHeaderSize: 131072 }, (req, res) => auth(req, r
 }));
 
 const port = Number(process.env.PORT ?? 8080);
-server.listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${port}/`));
+server.listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`));
