@@ -18,6 +18,7 @@ export interface CredentialParts {
   /** The outbound account's name; null for an inbound credential. */
   userName: string | null;
   engine: Engine;
+  packageList: string | undefined;
   ntlm: NtlmConfig | undefined;
   host: Host;
 }
@@ -108,7 +109,7 @@ export class WasmCredential implements BackendCredential {
   /** ISC_REQ_USE_SUPPLIED_CREDS: credentials for this one handshake. */
   #initiateSupplied(packed: Uint8Array, request: InitiatorRequest & ErrorRequest): Begun {
     const { engine, ntlm, host } = this.#parts;
-    const { user, domain, password, packageList } = unpackAuthIdentity(packed);
+    const { user, domain, password, packageList = this.#parts.packageList } = unpackAuthIdentity(packed);
     const authData = domain === undefined ? { user, password } : { user, domain, password };
     const mechanisms = engine.createMechanisms({ package: this.package, packageList, authData, acceptor: undefined, ntlm, host });
     const release = () => { for (const mechanism of mechanisms) mechanism.free(); };

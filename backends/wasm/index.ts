@@ -43,7 +43,7 @@ async function acquire(engine: Engine, options: AcquireOptions): Promise<WasmCre
   const acceptor: AcceptorData | undefined = (credentialUse & SECPKG_CRED_INBOUND) === 0 ? undefined : (options.authData ?? {}) as AcceptorData;
   const mechanisms = engine.createMechanisms({ package: packageName, packageList, authData, acceptor, ntlm, host });
   return new WasmCredential({
-    package: packageName, credentialUse, mechanisms, engine, ntlm, host, userName: authData === undefined ? null : accountName(authData),
+    package: packageName, credentialUse, mechanisms, engine, packageList, ntlm, host, userName: authData === undefined ? null : accountName(authData),
   });
 }
 
