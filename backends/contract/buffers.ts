@@ -7,3 +7,11 @@ export interface SecBuffer {
   type: number;
   data: Uint8Array;
 }
+
+/**
+ * The same memory as a plain Uint8Array. Node's Buffer is one too, but its `slice` copies nothing, so what is kept
+ * or wiped as a copy would be the caller's own bytes.
+ */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

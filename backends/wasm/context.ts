@@ -1,5 +1,5 @@
 import type { BackendContext, HandshakeCall, HandshakeResult } from '../contract/backend.ts';
-import type { SecBuffer } from '../contract/buffers.ts';
+import { plainBytes, type SecBuffer } from '../contract/buffers.ts';
 import type { PackageName } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
 import {
@@ -217,7 +217,7 @@ export class WasmContext implements BackendContext {
   }
 
   unwrap(token: Uint8Array): { message: Uint8Array; encrypted: boolean } {
-    return this.#keys().unwrap(token);
+    return this.#keys().unwrap(plainBytes(token));
   }
 
   sign(message: Uint8Array): Uint8Array {
@@ -225,7 +225,7 @@ export class WasmContext implements BackendContext {
   }
 
   verify(message: Uint8Array, mic: Uint8Array): void {
-    this.#keys().verifySignature([message], mic);
+    this.#keys().verifySignature([message], plainBytes(mic));
   }
 
   /** Moves the keys out: two holders of one key stream would encrypt with it twice. What was achieved can still be queried. */

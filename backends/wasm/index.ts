@@ -1,4 +1,5 @@
 import type { AcquireOptions, Backend } from '../contract/backend.ts';
+import { plainBytes } from '../contract/buffers.ts';
 import { SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND } from '../contract/constants.ts';
 import type { AcceptorData, AuthData } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
@@ -18,7 +19,7 @@ export function createWasmBackend(engine: Engine = wasmEngine): Backend {
     enumerateSecurityPackages: async () => listPackages(),
     acquireCredentials: (options) => acquire(engine, options),
     importContext(packageName, packed) {
-      const context = unpackContext(packed);
+      const context = unpackContext(plainBytes(packed));
       if (packageName !== undefined && packageName !== context.package) {
         throw new SspiError('SEC_E_INVALID_TOKEN', `exported context: it is of the package ${context.package}, not ${packageName}`, { offset: 5 });
       }

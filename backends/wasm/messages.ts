@@ -1,4 +1,4 @@
-import type { SecBuffer } from '../contract/buffers.ts';
+import { plainBytes, type SecBuffer } from '../contract/buffers.ts';
 import {
   SECBUFFER_DATA, SECBUFFER_PADDING, SECBUFFER_READONLY, SECBUFFER_READONLY_WITH_CHECKSUM, SECBUFFER_STREAM, SECBUFFER_TOKEN, SECQOP_WRAP_NO_ENCRYPT,
 } from '../contract/constants.ts';
@@ -25,7 +25,7 @@ export function makeSignature(keys: Established, buffers: SecBuffer[], qop: numb
 }
 
 export function verifySignature(keys: Established, buffers: SecBuffer[]): number {
-  return keys.verifySignature(signedParts(buffers), requireToken(buffers).data);
+  return keys.verifySignature(signedParts(buffers), plainBytes(requireToken(buffers).data));
 }
 
 export function encryptMessage(keys: Established, buffers: SecBuffer[], qop: number): void {
@@ -38,7 +38,7 @@ export function encryptMessage(keys: Established, buffers: SecBuffer[], qop: num
 
 export function decryptMessage(keys: Established, buffers: SecBuffer[]): number {
   const stream = findBuffer(buffers, SECBUFFER_STREAM);
-  if (stream === undefined) return keys.decrypt(messageParts(buffers, true), requireToken(buffers).data);
+  if (stream === undefined) return keys.decrypt(messageParts(buffers, true), plainBytes(requireToken(buffers).data));
 
   const data = findBuffer(buffers, SECBUFFER_DATA);
   if (data === undefined) throw new SspiError('SEC_E_INVALID_TOKEN', 'a SECBUFFER_STREAM needs an empty SECBUFFER_DATA beside it for the message');

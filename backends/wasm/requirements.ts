@@ -1,6 +1,6 @@
 import { unpackChannelBindings } from '../contract/bindings.ts';
 import type { HandshakeCall } from '../contract/backend.ts';
-import type { SecBuffer } from '../contract/buffers.ts';
+import { plainBytes, type SecBuffer } from '../contract/buffers.ts';
 import { SECBUFFER_CHANNEL_BINDINGS, SECBUFFER_PKG_PARAMS, SECBUFFER_TOKEN } from '../contract/constants.ts';
 import type { PackageName } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
@@ -40,13 +40,13 @@ export function findBuffer(buffers: readonly SecBuffer[], type: number): SecBuff
 /** The peer's token; null when none came or it is empty. */
 export function inputToken(call: HandshakeCall): Uint8Array | null {
   const token = findBuffer(call.input, SECBUFFER_TOKEN);
-  return token === undefined || token.data.length === 0 ? null : token.data;
+  return token === undefined || token.data.length === 0 ? null : plainBytes(token.data);
 }
 
 /** The application data of a SECBUFFER_CHANNEL_BINDINGS among the inputs; null when there is none. */
 export function inputBindings(call: HandshakeCall): Uint8Array | null {
   const bindings = findBuffer(call.input, SECBUFFER_CHANNEL_BINDINGS);
-  return bindings === undefined ? null : unpackChannelBindings(bindings.data);
+  return bindings === undefined ? null : unpackChannelBindings(plainBytes(bindings.data));
 }
 
 /** The SECBUFFER_PKG_PARAMS that ISC_REQ_USE_SUPPLIED_CREDS calls for; undefined when the flag is not set. */

@@ -114,6 +114,15 @@ for (const name of PACKAGES) {
   });
 }
 
+test('a Buffer that is unwrapped keeps its bytes', async () => {
+  const { initiator, acceptor } = await pair();
+  await loop(initiator, acceptor);
+  const sealed = Buffer.from(initiator.wrap(utf8('sealed')));
+  const before = sealed.toString('hex');
+  assert.is(hex(acceptor.unwrap(sealed).message), hex(utf8('sealed')));
+  assert.is(sealed.toString('hex'), before);
+});
+
 test('a wrong password is refused by the server, and the context shows no success', async () => {
   const { initiator, acceptor } = await pair({ credential: { ...ALICE, password: 'Tr0ub4dor' } });
   await failure('SEC_E_LOGON_DENIED', loop(initiator, acceptor));

@@ -565,6 +565,23 @@ function packageSuite(backend: BackendName, name: PackageName, capabilities: Cap
     }
   });
 
+  test('Node\'s Buffers work like other bytes, and those that only go in stay as they are', async () => {
+    const { clientCredential, serverCredential } = await credentials(peers());
+    const first = await initializeSecurityContext({ credential: clientCredential, targetName: TARGET, contextReq: PROTECTED });
+    const negotiate = Buffer.from(tokenOf(first));
+    const challenge = await acceptSecurityContext({ credential: serverCredential, input: [token(negotiate)] });
+    negotiate.fill(0); // a caller may use its buffer again between two legs
+    const answer = Buffer.from(tokenOf(challenge));
+    const proof = await initializeSecurityContext({ credential: clientCredential, context: first.context, targetName: TARGET, input: [token(answer)] });
+    assert.is(answer.toString('hex'), hex(tokenOf(challenge)));
+    const last = await acceptSecurityContext({ credential: serverCredential, context: challenge.context, input: [token(Buffer.from(tokenOf(proof)))] });
+    if (tokenOf(last).length > 0) await initializeSecurityContext({ credential: clientCredential, context: first.context, input: [token(Buffer.from(tokenOf(last)))] });
+    const message = [token(Buffer.alloc(16)), { type: SECBUFFER_DATA, data: Buffer.from('in a Buffer') }];
+    encryptMessage(first.context, { buffers: message });
+    decryptMessage(challenge.context, { buffers: message });
+    assert.is(hex(message[1]!.data), hex(utf8('in a Buffer')));
+  });
+
   test('two contexts crossed: messages and tokens of one are refused by the other', async () => {
     const one = await sealed();
     const two = await sealed();

@@ -175,7 +175,7 @@ class ExpectAuthenticate implements Handshake {
     const hashes = new Uint8Array(48);
     let options = level === null || level === 5 ? 0 : level === 4 ? ALLOW_NTLM : ALLOW_NTLM | ALLOW_LM;
     try {
-      const ntHash = password === null ? (secret as { ntHash: Uint8Array }).ntHash.slice() : hashPassword(password);
+      const ntHash = password === null ? new Uint8Array((secret as { ntHash: Uint8Array }).ntHash) : hashPassword(password);
       hashes.set(ntHash, 16);
       hashes.set(ntowfv2(ntHash, upperCase(account.user), account.domain));
       ntHash.fill(0);

@@ -73,7 +73,7 @@ function createIdentity(options: NtlmCredentialOptions): Identity | null {
 
   const identity = createAnybody(options, account, false);
   const { hashes, level } = identity;
-  const ntHash = 'password' in authData ? hashPassword(authData.password) : checkHash(authData.ntHash).slice();
+  const ntHash = 'password' in authData ? hashPassword(authData.password) : new Uint8Array(checkHash(authData.ntHash)); // not slice(): a Buffer's copies nothing
   if (level >= 3) {
     hashes.set(ntowfv2(ntHash, upperCase(account.user), account.domain));
   } else {
