@@ -1,5 +1,5 @@
 import { SspiError } from '../../contract/errors.ts';
-import { ISC_REQ_NO_INTEGRITY } from '../../contract/flags.ts';
+import { ISC_REQ_NO_INTEGRITY, ISC_REQ_USE_DCE_STYLE } from '../../contract/flags.ts';
 import { ACCEPT_COMPLETE, ACCEPT_INCOMPLETE, REJECT, REQUEST_MIC, decodeNegotiationToken, encodeMechTypes, encodeNegTokenInit, encodeNegTokenResp } from '../core/spnego.ts';
 import type { NegTokenResp } from '../core/spnego.ts';
 import type { Established, Handshake, HandshakeStep, InitiatorRequest, MechanismCredential } from '../mechanism.ts';
@@ -216,10 +216,10 @@ function done(negotiation: Negotiation, holder: Holder, token: Uint8Array | null
   return { token, established: holder.pass(token === null), ...(negotiation.fallbackFrom && { fallbackFrom: negotiation.fallbackFrom }) };
 }
 
-// RFC 4178 §5: after reselection or request-mic; MS-SPNG 3.2.5: whenever the mechanism says so.
-function needsMic(negotiation: Negotiation, established: Established, asked: boolean): boolean {
-  if (established.mechListMicPossible ?? true) return asked || established.mechListMicRequired;
-  if (asked && (negotiation.request.flags & ISC_REQ_NO_INTEGRITY) === 0) {
+// RFC 4178 §5: after reselection or request-mic; MS-SPNG 3.2.5: whenever the mechanism says so, and with DCE style.
+function needsMic({ request }: Negotiation, established: Established, asked: boolean): boolean {
+  if (established.mechListMicPossible ?? true) return asked || established.mechListMicRequired || (request.flags & ISC_REQ_USE_DCE_STYLE) !== 0;
+  if (asked && (request.flags & ISC_REQ_NO_INTEGRITY) === 0) {
     throw malformed(`the server wants a mechListMIC, but ${established.mechanism} was negotiated without integrity`);
   }
   return false;

@@ -4,7 +4,9 @@ import * as assert from 'uvu/assert';
 import { SspiError } from '../../../backends/contract/errors.ts';
 import { decodeNegotiationToken } from '../../../backends/wasm/core/spnego.ts';
 import type { Handshake, HandshakeStep } from '../../../backends/wasm/mechanism.ts';
+import { createNtlmCredential } from '../../../backends/wasm/ntlm/index.ts';
 import { mutate, rng } from '../../fuzz.ts';
+import { ALICE, testHost } from '../ntlm/support.ts';
 import { acceptor, initiator } from './exchange.ts';
 import { fakeKerberos, fakeNtlm } from './fake-mechanism.ts';
 import type { FakeMechanism } from './fake-mechanism.ts';
@@ -13,6 +15,7 @@ const test = suite('SPNEGO under mutation');
 
 const DECODED = 120_000;
 const STEPPED = 30_000;
+const WITH_NTLM = 8_000;
 
 const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, 'hex'));
 const captures: { tokens: { token: string }[] } = JSON.parse(readFileSync(new URL('../../vectors/spnego-captures.json', import.meta.url), 'utf8'));
@@ -72,6 +75,35 @@ test(`${STEPPED} handshakes with a mutated token end established, waiting or wit
     if (alive > 0) assert.unreachable(`case ${n}: ${alive} handshakes or contexts leak`);
   }
   assert.ok(outcomes.established > STEPPED / 50 && outcomes.refused > STEPPED / 10, JSON.stringify(outcomes));
+});
+
+test(`${WITH_NTLM} handshakes of NTLM with a mutated token end the same three ways`, async () => {
+  const random = rng(4559);
+  const client = createNtlmCredential({ authData: ALICE, host: testHost() });
+  const server = createNtlmCredential({ acceptor: { accounts: () => ({ password: 'P@ssw0rd!' }) }, ntlm: { netbiosDomainName: 'ADTEST' }, host: testHost() });
+  const outcomes = { established: 0, refused: 0, waiting: 0 };
+  for (let n = 0; n < WITH_NTLM; n++) {
+    const hit = random.below(4);
+    let [active, waiting]: [Handshake | null, Handshake | null] = [initiator([client]), acceptor([server])];
+    let token: Uint8Array | null = null;
+    let established = 0;
+    try {
+      for (let leg = 0; leg < 6 && active; leg++) {
+        const step: HandshakeStep = await active.step(token);
+        if (step.established) established++;
+        token = step.token;
+        active = step.next ?? null;
+        if (token === null) break;
+        if (leg === hit) token = mutate(token, random);
+        [active, waiting] = [waiting, active];
+      }
+      outcomes[established === 2 ? 'established' : 'waiting']++;
+    } catch (error) {
+      if (!(error instanceof SspiError)) assert.unreachable(`case ${n}: ${error instanceof Error ? error.stack : error}`);
+      outcomes.refused++;
+    }
+  }
+  assert.ok(outcomes.refused > WITH_NTLM / 2 && outcomes.established > 0, JSON.stringify(outcomes));
 });
 
 test.run();

@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { OctetString } from '@peculiar/asn1-schema';
 import { SspiError } from '../../../backends/contract/errors.ts';
-import { ISC_REQ_NO_INTEGRITY } from '../../../backends/contract/flags.ts';
+import { ISC_REQ_NO_INTEGRITY, ISC_REQ_USE_DCE_STYLE } from '../../../backends/contract/flags.ts';
 import { decodeNegotiationToken, encodeMechTypes, encodeNegTokenInit, encodeNegTokenResp } from '../../../backends/wasm/core/spnego.ts';
 import type { InitiatorRequest } from '../../../backends/wasm/mechanism.ts';
 import { createSpnegoInitiator } from '../../../backends/wasm/spnego/initiator.ts';
@@ -95,6 +95,11 @@ test('a first choice that needs a mechListMIC (DCE style): with three tokens, an
   assert.equal((await run({ kerberos: two }, { kerberos: two })).wire, ['client: init 3 Kerberos#1', 'server: incomplete mech Kerberos#2 MIC', 'client: complete MIC']);
   const one: FakeOptions = { legs: 1, micRequired: true };
   assert.equal((await run({ kerberos: one }, { kerberos: one })).wire, ['client: init 3 Kerberos#1', 'server: incomplete mech MIC', 'client: complete MIC']);
+});
+
+test('a client in DCE style sends its mechListMIC and wants one, whatever the mechanism says', async () => {
+  const { wire } = await exchange(initiator([fakeKerberos({ legs: 3 })], { flags: ISC_REQ_USE_DCE_STYLE }), acceptor([fakeKerberos({ legs: 3 })]));
+  assert.equal(wire, ['client: init 2 Kerberos#1', 'server: incomplete mech Kerberos#2', 'client: incomplete Kerberos#3 MIC', 'server: complete MIC']);
 });
 
 test('four and five legs, and mechanisms that wait', async () => {
