@@ -8,6 +8,7 @@ import { bareHost, ConnectionGone, createConnection, drain, openTcp, openTls, ty
 import type { InitiatorSource } from './context-source.ts';
 import type { Pool } from './pool.ts';
 import type { Proxy } from './proxy.ts';
+import { challengesOf, publishLeg } from './leg-channel.ts';
 import type { ReplayableRequest } from './request.ts';
 import { sendConnect } from './tunnel.ts';
 
@@ -159,7 +160,11 @@ async function sendLeg(connection: Connection, { request, signal }: Hop, absolut
   headers.push(['Connection', 'keep-alive']);
   const origins = `${request.url.pathname}${request.url.search}`;
   const path = absolute ? `${request.url.origin}${origins}` : origins;
-  return await network(signal, connection.send({ method: request.method, path, headers, body: request.body, signal }));
+  const message = await network(signal, connection.send({ method: request.method, path, headers, body: request.body, signal }));
+  publishLeg(() => ({
+    method: request.method, target: path, headers, status: message.statusCode ?? 0, reason: message.statusMessage ?? '', challenges: challengesOf(message.rawHeaders),
+  }));
+  return message;
 }
 
 /** RFC 9112 §9.3.1: a request that may have been acted upon is repeated only where its method is idempotent. */

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { ConnectionGone } from './connection.ts';
+import { publishLeg } from './leg-channel.ts';
 
 /** What a proxy answered to CONNECT; its body is read and forgotten. */
 export interface TunnelAnswer {
@@ -25,6 +26,11 @@ export async function sendConnect(socket: Socket, authority: string, headers: re
     socket.write(`CONNECT ${authority} HTTP/1.1\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`, 'latin1');
     let answer = parseHead(await reader.until('\r\n\r\n', MAX_HEAD));
     while (answer.status < 200) answer = parseHead(await reader.until('\r\n\r\n', MAX_HEAD));
+    const { status, reason, field } = answer;
+    publishLeg(() => ({
+      method: 'CONNECT', target: authority, headers: fields, status, reason,
+      challenges: field('proxy-authenticate').map((value): [string, string] => ['Proxy-Authenticate', value]),
+    }));
     if (answer.status >= 200 && answer.status < 300) return answer; // no body, whatever its headers say
     const framed = await readBody(reader, answer);
     return { ...answer, reusable: answer.reusable && framed };
