@@ -190,7 +190,11 @@ class ExpectAuthenticate implements Handshake {
       } catch (error) {
         if (secret !== null) throw error;
       }
-      if (verified === null || secret === null) throw new SspiError('SEC_E_LOGON_DENIED', 'NTLM: user name or password is wrong');
+      if (verified === null || secret === null) {
+        throw new SspiError('SEC_E_LOGON_DENIED', 'NTLM: user name or password is wrong', {
+          remedy: 'Check the user name, its domain and the password; the accounts callback must know the account by the domain that the client gives.',
+        });
+      }
       return verified;
     } finally {
       hashes.fill(0);
