@@ -1,0 +1,61 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { PASSWORD, USER, startDemoServer, type DemoServer } from '../../src/cli/demo-server.ts';
+import { runCli } from './run-cli.ts';
+
+const test = suite<{ server: DemoServer }>('portable-sspi get');
+
+test.before(async (context) => {
+  context.server = await startDemoServer();
+});
+test.after(({ server }) => server.close());
+
+const BODY = 'Hello alice of DEMO, known by NTLM.\n';
+
+test('the body to standard output, with the password from the environment, a file or standard input', async ({ server }) => {
+  const expected = { code: 0, stdout: BODY, stderr: '' };
+  assert.equal(await runCli(['get', '--user', USER, server.url], { env: { PORTABLE_SSPI_PASSWORD: PASSWORD } }), expected);
+  assert.equal(await runCli(['get', '--user', USER, '--password-file', '-', server.url], { input: `${PASSWORD}\n` }), expected);
+  const directory = await mkdtemp(join(tmpdir(), 'portable-sspi-'));
+  try {
+    await writeFile(join(directory, 'password'), `${PASSWORD}\r\nnot this line\n`);
+    assert.equal(await runCli(['get', '-u', USER, '--password-file', join(directory, 'password'), server.url]), expected);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+test('-v writes every leg to standard error, and no proof', async ({ server }) => {
+  const { code, stdout, stderr } = await runCli(['get', '-v', '--user', USER, server.url], { env: { PORTABLE_SSPI_PASSWORD: PASSWORD } });
+  assert.equal([code, stdout], [0, BODY]);
+  const lines = stderr.split('\n').filter((line) => /^[<>] (?:GET|\d)/.test(line));
+  assert.equal(lines, ['> GET /hello', '< 401 Unauthorized', '> GET /hello', '< 401 Unauthorized', '> GET /hello', '< 200 OK']);
+  for (const text of ['NEGOTIATE_MESSAGE', 'CHALLENGE_MESSAGE', 'AUTHENTICATE_MESSAGE', 'accept-completed', 'authenticated by Negotiate with NTLM']) assert.match(stderr, text);
+  assert.match(stderr, /NTProofStr +\(hidden\)/);
+  assert.not.match(stderr, PASSWORD);
+});
+
+test('exit status 1 for a wrong password, with what to do', async ({ server }) => {
+  const { code, stderr } = await runCli(['get', '--user', USER, server.url], { env: { PORTABLE_SSPI_PASSWORD: 'wrong' } });
+  assert.is(code, 1);
+  assert.match(stderr, 'portable-sspi: the server answered 401 Unauthorized');
+  assert.match(stderr, 'What to do: check the user, the domain and the password');
+});
+
+test('exit status 1 without a credential, with what to do', async ({ server }) => {
+  const { code, stdout, stderr } = await runCli(['get', server.url]);
+  assert.equal([code, stdout], [1, '']);
+  assert.match(stderr, 'SEC_E_NO_CREDENTIALS');
+  assert.match(stderr, 'What to do: ');
+});
+
+test('exit status 1 for a file that is not there', async ({ server }) => {
+  const { code, stderr } = await runCli(['get', '-u', USER, '--password-file', '/nonexistent/password', server.url]);
+  assert.is(code, 1);
+  assert.match(stderr, 'ENOENT');
+});
+
+test.run();
