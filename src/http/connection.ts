@@ -48,7 +48,7 @@ export async function openTcp(host: string, port: number, signal: AbortSignal): 
 
 /** TLS over `transport`, never resumed: a resumed session does not always hold the certificate that bindings need. */
 export async function openTls(transport: Socket, host: string, options: ConnectionOptions | undefined, signal: AbortSignal): Promise<TLSSocket> {
-  const bare = bareHost(host);
+  const bare = bareHost(host).replace(/\.$/, ''); // a certificate names no root
   const socket = tlsConnect({
     ...options, socket: transport, host: bare, ALPNProtocols: ['http/1.1'],
     ...(isIP(bare) === 0 ? { servername: options?.servername ?? bare } : {}),

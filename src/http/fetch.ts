@@ -62,9 +62,10 @@ export function createFetchOver(makeSource: MakeInitiatorSource, bindings: (cert
   };
 
   /** Null: not to this origin. */
-  const targetFor = (request: ReplayableRequest, first: URL, from: URL): string | null => {
+  const targetFor = (request: ReplayableRequest, platform: Request, first: URL, from: URL): string | null => {
     const { url } = request;
-    if (request.headers.has('authorization')) return null; // the caller authenticates by another scheme
+    // The caller authenticates by another scheme, or wants to be no one.
+    if (request.headers.has('authorization') || platform.credentials === 'omit') return null;
     const asked = url.origin === first.origin || isUpgrade(first, url);
     if (!asked && !options.authenticateRedirect?.(new URL(url), new URL(from))) return null;
     if (typeof target === 'function') return target(new URL(url));
@@ -79,7 +80,7 @@ export function createFetchOver(makeSource: MakeInitiatorSource, bindings: (cert
     let from = first;
     for (let redirects = 0; ; redirects++) {
       signal.throwIfAborted();
-      const { message, outcome } = await exchange({ request, proxy: proxyRule(request.url), target: targetFor(request, first, from), signal }, exchangeOptions);
+      const { message, outcome } = await exchange({ request, proxy: proxyRule(request.url), target: targetFor(request, platform, first, from), signal }, exchangeOptions);
       const status = message.statusCode ?? 0;
       if (platform.redirect === 'error' && REDIRECTS.has(status)) {
         message.destroy();

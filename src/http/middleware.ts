@@ -25,6 +25,8 @@ export interface NegotiateAuthOptions extends AcceptorData, EngineOptions {
   handshakeTimeout?: number;
   /** Handshakes under way at once; one more is answered 503. Default 10,000. */
   maxHandshakes?: number;
+  /** Told why a token was refused: a wrong password is not a difference of channel bindings, and the client learns neither. */
+  onRefusal?: (error: SspiError, req: IncomingMessage) => void;
 }
 
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
@@ -130,13 +132,16 @@ export function negotiateAuthOver(makeSource: MakeAcceptorSource, bindings: (cer
     let reply: Uint8Array | null;
     try {
       reply = await handshake.context.step(token);
-      if (req.socket.destroyed) return endHandshake(state), false;
     } catch (error) {
+      const outOfTime = state.handshake !== handshake; // the context went under its step
       endHandshake(state);
-      if (isServerFault(error, accountFaults)) throw error;
+      if (isServerFault(error, accountFaults) && !(outOfTime && error instanceof SspiError)) throw error;
       state.failures++;
+      options.onRefusal?.(error as SspiError, req);
       return challenge(res, state), false;
     }
+    if (req.socket.destroyed) return endHandshake(state), false;
+    if (state.handshake !== handshake) return challenge(res, state), false;
     return handshake.context.complete ? accept(req, res, state, handshake, reply, shared) : proceed(res, state, handshake, reply);
   };
 

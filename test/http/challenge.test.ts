@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { mutate, rng } from '../fuzz.ts';
 import { decodeToken, parseChallenges, parseCredentials } from '../../src/http/challenge.ts';
 
 const test = suite('http: challenges');
@@ -54,6 +55,22 @@ test('hostile lines take linear time', () => {
     parseCredentials(line);
     const took = performance.now() - started;
     assert.ok(took < 500, `${line.slice(0, 20)}… took ${Math.round(took)} ms`);
+  }
+});
+
+test('20,000 injured lines: no error, and what is understood is understood again', () => {
+  const random = rng(4559);
+  const whole = [
+    'Negotiate YII==, NTLM TlRMTVNTUAAB', 'Basic realm="simple", Newauth realm="apps", type=1, title="Login to \\"apps\\"", Negotiate', 'Digest a=b , c = "d,e" ,, NTLM',
+  ].map((line) => Buffer.from(line, 'latin1'));
+  const written = (challenges: ReturnType<typeof parseChallenges>) => challenges.map(({ scheme, token68, params }) => {
+    const pairs = [...params].map(([name, value]) => `${name}="${value.replace(/["\\]/g, '\\$&')}"`);
+    return [scheme, token68 ?? pairs.join(', ')].join(' ').trim();
+  });
+  for (let round = 0; round < 20000; round++) {
+    const line = Buffer.from(mutate(random.pick(whole), random)).toString('latin1');
+    const understood = parseChallenges([line]);
+    assert.equal(written(parseChallenges(written(understood))), written(understood), line);
   }
 });
 

@@ -192,6 +192,33 @@ test("an error of the accounts callback is the server's: next(error)", async () 
   }
 });
 
+test('onRefusal learns the reason', async () => {
+  const reasons: string[] = [];
+  await using server = await serve(guarded(fakeAuth({ onRefusal: (error, req) => reasons.push(`${error.code} ${req.url}`) }).middleware, whoami));
+  await fakeFetch({ password: 'wrong' }).fetch(`${server.url}/x`);
+  assert.equal(reasons, ['SEC_E_LOGON_DENIED /x']);
+});
+
+test('an account that is found too late is 401', async () => {
+  const { source } = fakeAuth();
+  const { negotiateAuthOver } = await import('../../src/http/middleware.ts');
+  const { fakeBindings } = await import('./support/fake-mechanism.ts');
+  const slow = { schemes: source.schemes, async acceptor(options: Parameters<typeof source.acceptor>[0]) {
+    const context = await source.acceptor(options);
+    return Object.assign(Object.create(context) as typeof context, { step: async (token: Uint8Array) => {
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      return await context.step(token);
+    } });
+  } };
+  await using server = await serve(guarded(negotiateAuthOver(() => slow, fakeBindings, { handshakeTimeout: 10 }), whoami));
+  const client = await raw(server.port);
+  const answer = await client.send(get(HELLO));
+  assert.is(statusOf(answer), 401);
+  assert.equal(fieldsOf(answer, 'www-authenticate'), ['Negotiate', 'NTLM']);
+  assert.is(source.log.disposed, 1);
+  client.close();
+});
+
 test('a multi-leg handshake on a connection that ends is 400 and says why', async () => {
   const { middleware, source } = fakeAuth();
   await using server = await serve(guarded(middleware, whoami));

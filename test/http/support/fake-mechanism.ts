@@ -153,7 +153,7 @@ function context(log: FakeLog, steps: Steps): HandshakeContext {
     },
     expiry: steps.expiry ?? null,
     async step(token, options) {
-      if (disposed) throw new Error('step() on a disposed context');
+      if (disposed) throw new SspiError('SEC_E_INVALID_HANDLE', 'step() on a disposed context');
       options?.signal?.throwIfAborted();
       const answer = steps.step(token);
       return answer === null ? null : new TextEncoder().encode(answer);

@@ -1,0 +1,202 @@
+import { execFile as execFileCallback } from 'node:child_process';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTcp, type Socket } from 'node:net';
+import { promisify } from 'node:util';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { fakeAuth, fakeFetch, rejection } from './support/clients.ts';
+import { certificate, echo, guarded, listen, serve, stop } from './support/servers.ts';
+
+const execFile = promisify(execFileCallback);
+const test = suite('http: connections');
+const hello: RequestListener = (req, res) => void res.end(`hello ${req.sspi?.user}`);
+
+test('network errors are TypeErrors with a cause', async () => {
+  const refused = createTcp();
+  const port = await listen(refused);
+  await stop(refused);
+  const error = await rejection(fakeFetch().fetch(`http://127.0.0.1:${port}`));
+  assert.instance(error, TypeError);
+  assert.is(error.message, 'fetch failed');
+  assert.is(error.cause?.code, 'ECONNREFUSED');
+});
+
+test('parallel requests have connections of their own, within the bound', async () => {
+  await using server = await serve(guarded(fakeAuth().middleware, (req, res) => void setTimeout(() => hello(req, res), 20)));
+  const { fetch, initiator } = fakeFetch({ maxConnections: 3 });
+  const texts = await Promise.all(Array.from({ length: 12 }, async () => (await fetch(server.url)).text()));
+  assert.equal(new Set(texts), new Set(['hello alice']));
+  assert.is(server.sockets.length, 3);
+  assert.is(initiator.log.made.length, 3);
+});
+
+test('an unread short body frees its connection; a cancelled long one closes it', async () => {
+  await using server = await serve((req, res) => void res.end('x'.repeat(req.url === '/long' ? 1 << 22 : 10)));
+  const { fetch } = fakeFetch({ maxConnections: 1 });
+  await fetch(server.url);
+  await fetch(server.url);
+  const long = await fetch(`${server.url}/long`);
+  await long.body!.cancel();
+  assert.is((await fetch(server.url)).status, 200);
+  assert.is(server.sockets.length, 2);
+});
+
+test('two identities never share a connection', async () => {
+  await using server = await serve(guarded(fakeAuth().middleware, hello));
+  const alice = fakeFetch().fetch;
+  const bob = fakeFetch({ user: 'bob', password: 'builder' }).fetch;
+  assert.is(await (await alice(server.url)).text(), 'hello alice');
+  assert.is(await (await bob(server.url)).text(), 'hello bob');
+  assert.is(await (await alice(server.url)).text(), 'hello alice');
+  assert.is(server.sockets.length, 2);
+});
+
+test('an idle connection that the server closed is replaced, also for POST', async () => {
+  await using server = await serve(guarded(fakeAuth().middleware, echo));
+  const { fetch } = fakeFetch();
+  await (await fetch(server.url)).text();
+  server.server.closeIdleConnections();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const response = await fetch(server.url, { method: 'POST', body: 'again' });
+  assert.is((await response.json() as { body: string }).body, 'again');
+  assert.is(server.sockets.length, 2);
+});
+
+test('a reused connection that dies under a request: GET is sent again, POST is not', async () => {
+  let kill = false;
+  await using server = await serve((req, res) => {
+    if (kill) {
+      kill = false;
+      return void req.socket.destroy();
+    }
+    res.end('ok');
+  });
+  const { fetch } = fakeFetch();
+  await (await fetch(server.url)).text();
+  kill = true;
+  assert.is(await (await fetch(server.url)).text(), 'ok');
+  kill = true;
+  const error = await rejection(fetch(server.url, { method: 'POST', body: 'x' }));
+  assert.is(error.message, 'fetch failed');
+});
+
+test('the first 401 may close the connection: the handshake begins on the next', async () => {
+  const { middleware } = fakeAuth();
+  await using server = await serve((req, res) => {
+    if (req.headers.authorization === undefined) res.setHeader('connection', 'close');
+    guarded(middleware, hello)(req, res);
+  });
+  const { fetch } = fakeFetch();
+  assert.is(await (await fetch(server.url)).text(), 'hello alice');
+  assert.equal(server.seen.map(({ socket }) => socket), [0, 1, 1]);
+});
+
+test('a connection that closes in the middle of the handshake is tried again, and not forever', async () => {
+  let cuts = 1;
+  const { middleware } = fakeAuth();
+  const listener: RequestListener = (req, res) => {
+    if (req.headers.authorization !== undefined && cuts-- > 0) {
+      return void res.writeHead(401, { 'www-authenticate': `Negotiate ${btoa('challenge n')}`, connection: 'close' }).end();
+    }
+    guarded(middleware, hello)(req, res);
+  };
+  await using server = await serve(listener);
+  assert.is(await (await fakeFetch().fetch(server.url)).text(), 'hello alice');
+  cuts = 1000;
+  const error = await rejection(fakeFetch().fetch(server.url));
+  assert.is(error.message, 'fetch failed');
+  assert.match(error.cause?.message ?? '', 'closes the connection in the middle of the handshake');
+  assert.ok(server.seen.length < 20);
+});
+
+test('an abort ends each leg with its own reason', async () => {
+  for (const stuck of [0, 1, 2]) {
+    let legs = 0;
+    const { middleware } = fakeAuth();
+    const sockets: Socket[] = [];
+    const controller = new AbortController();
+    await using server = await serve((req, res) => {
+      sockets.push(req.socket);
+      if (legs++ === stuck) return void controller.abort(new Error(`stuck in leg ${stuck}`));
+      guarded(middleware, hello)(req, res);
+    });
+    const { fetch, initiator } = fakeFetch();
+    const error = await rejection(fetch(server.url, { signal: controller.signal }));
+    assert.is(error.message, `stuck in leg ${stuck}`);
+    assert.is(initiator.log.disposed, initiator.log.made.length);
+  }
+});
+
+test('an abort before, while connecting, while waiting for a connection, and in the body', async () => {
+  await using server = await serve((req, res) => {
+    if (req.url === '/slow') return;
+    res.write('some');
+  });
+  const { fetch } = fakeFetch({ maxConnections: 1 });
+  assert.is((await rejection(fetch(server.url, { signal: AbortSignal.abort() }))).name, 'AbortError');
+  const body = new AbortController();
+  const response = await fetch(server.url, { signal: body.signal });
+  const waiting = new AbortController();
+  const queued = rejection(fetch(server.url, { signal: waiting.signal }));
+  setTimeout(() => waiting.abort(), 10);
+  assert.is((await queued).name, 'AbortError');
+  setTimeout(() => body.abort(), 10);
+  assert.is((await rejection(response.text())).name, 'AbortError');
+  assert.is((await rejection(fetch(`${server.url}/slow`, { signal: AbortSignal.timeout(30) }))).name, 'TimeoutError');
+});
+
+for (const secure of [false, true]) {
+  test(`close lets connections and credentials go${secure ? ', TLS too' : ''}`, async () => {
+    await using server = await serve(guarded(fakeAuth({ target: 'HTTP/localhost' }).middleware, hello), { secure, host: 'localhost' });
+    const { fetch, initiator } = fakeFetch();
+    await (await fetch(server.url)).text();
+    const closed = new Promise((resolve) => server.sockets[0]!.once('close', resolve));
+    await fetch[Symbol.asyncDispose]();
+    await closed;
+    assert.is(initiator.log.closed, 1);
+    assert.instance(await rejection(fetch(server.url)), TypeError);
+  });
+}
+
+for (const secure of [false, true]) {
+  test(`a script ends though connections are idle${secure ? ', TLS too' : ''}`, async () => {
+    await using server = await serve(guarded(fakeAuth({ target: 'HTTP/localhost' }).middleware, hello), { secure, host: 'localhost' });
+    const clients = new URL('./support/clients.ts', import.meta.url).href;
+    const script = `import { fakeFetch } from '${clients}';
+      const { fetch } = fakeFetch({ idleTimeout: 60000, tls: { ca: process.env.CA } });
+      console.log(await (await fetch('${server.url}')).text());`;
+    const register = new URL('../../build/register.js', import.meta.url).href;
+    const started = performance.now();
+    const { stdout } = await execFile(process.execPath, ['--import', register, '--input-type=module', '-e', script], { env: { ...process.env, CA: certificate }, timeout: 20000 });
+    assert.is(stdout, 'hello alice\n');
+    assert.ok(performance.now() - started < 20000);
+    assert.is(server.seen.length, 3);
+  });
+}
+
+test('an idle connection is closed after idleTimeout, and before the server says it will', async () => {
+  await using server = await serve(guarded(fakeAuth().middleware, hello));
+  const { fetch } = fakeFetch({ idleTimeout: 30 });
+  await (await fetch(server.url)).text();
+  await new Promise((resolve) => server.sockets[0]!.once('close', resolve));
+  server.server.keepAliveTimeout = 1000; // Keep-Alive: timeout=1
+  const other = fakeFetch().fetch;
+  await (await other(server.url)).text();
+  await (await other(server.url)).text();
+  assert.is(server.sockets.length, 2);
+  await new Promise((resolve) => setTimeout(resolve, 650));
+  assert.is(server.sockets[1]!.destroyed, true);
+});
+
+test('a server that answers early to a long body keeps the connection', async () => {
+  const server = createServer((req, res) => {
+    res.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
+    req.resume();
+  });
+  const port = await listen(server);
+  const response = await fakeFetch().fetch(`http://127.0.0.1:${port}`, { method: 'POST', body: 'x'.repeat(1 << 22) });
+  assert.is(response.status, 401);
+  await stop(server);
+});
+
+test.run();
