@@ -143,6 +143,25 @@ test('the user name is understood in all its forms', async () => {
   assert.equal(seen, ['ADTEST|alice', '|alice@ad.test', '|alice', 'ADTEST|alice']);
 });
 
+test('createInitiator and createAcceptor loop over as many legs as the package needs', async () => {
+  for (const [name, steps] of [['NTLM', 2], ['Negotiate', 3]] as const) {
+    const { initiator, acceptor } = await pair({ package: name });
+    let calls = 0;
+    for (let token: Uint8Array | null = null; !initiator.complete; calls++) {
+      const sent: Uint8Array | null = await initiator.step(token);
+      token = sent === null ? null : await acceptor.step(sent);
+    }
+    assert.is(calls, steps);
+    assert.ok(acceptor.complete);
+  }
+});
+
+test('names keep characters outside of ANSI', async () => {
+  const { initiator, acceptor } = await pair({ credential: { user: 'Ядвига', domain: '例え', password: '\u{1d11e}x' } }, { credential: { accounts: () => ({ password: '\u{1d11e}x' }) } });
+  await loop(initiator, acceptor);
+  assert.is(acceptor.peer, '例え\\Ядвига');
+});
+
 test('an NT hash in place of the password, on either side', async () => {
   const ntHash = Buffer.from('8846f7eaee8fb117ad06bdd830b7586c', 'hex'); // 'password'
   const one = await pair({ credential: { user: 'alice', ntHash } }, { credential: { accounts: () => ({ password: 'password' }) } });

@@ -101,6 +101,15 @@ test('an error of another class becomes SEC_E_INTERNAL_ERROR with its cause', as
   assert.is(error.cause, cause);
 });
 
+test('a mechanism\'s status reaches the caller unchanged', async () => {
+  const codes = ['SEC_E_NO_AUTHENTICATING_AUTHORITY', 'SEC_E_TARGET_UNKNOWN', 'SEC_E_WRONG_PRINCIPAL', 'SEC_E_TIME_SKEW', 'SEC_E_DOWNGRADE_DETECTED'] as const;
+  for (const code of codes) {
+    const thrown = new SspiError(code, 'said by the mechanism', { remedy: 'do' });
+    const credential = await scriptedCredential(scriptedEngine({ steps: [() => { throw thrown; }] }));
+    assert.is(await failure(code, initializeSecurityContext({ credential })), thrown);
+  }
+});
+
 test('EXTENDED_ERROR alone lets an error carry a token for the peer', async () => {
   const engine = () => scriptedEngine({ steps: [() => { throw new SspiError('SEC_E_INVALID_TOKEN', 'bad', { token: utf8('reject'), offset: 3, remedy: 'do' }); }] });
   const without = await failure('SEC_E_INVALID_TOKEN', initializeSecurityContext({ credential: await scriptedCredential(engine()) }));

@@ -1,0 +1,124 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  acceptSecurityContext, acquireCredentialsHandle, createInitiator, enumerateSecurityPackages, importSecurityContext, initializeSecurityContext, ISC_REQ_MUTUAL_AUTH,
+  ISC_REQ_USE_SUPPLIED_CREDS, packAuthIdentity, type PackageName, queryContextAttributes, queryCredentialsAttributes, querySecurityPackageInfo, SEC_E_OK,
+  SECBUFFER_PKG_PARAMS, SECPKG_ATTR_NAMES, SECPKG_ATTR_NEGO_STATUS, SECPKG_CRED_ATTR_NAMES, SECPKG_CRED_BOTH, SECPKG_CRED_INBOUND,
+} from '../../src/index.ts';
+import { accounts, ALICE, drive, handshake, TARGET, tokenOf } from '../contract/drive.ts';
+import { failure, hex, token, utf8 } from './support.ts';
+
+const test = suite('the Wasm backend');
+
+test('a backend that is named and not here is an error, not another backend', async () => {
+  const error = await failure('SEC_E_UNSUPPORTED_FUNCTION', acquireCredentialsHandle({ authData: ALICE, backend: 'secur32' }));
+  assert.match(error.remedy!, /wasm/);
+  await failure('SEC_E_UNSUPPORTED_FUNCTION', enumerateSecurityPackages({ backend: 'secur32' }));
+  await failure('SEC_E_UNSUPPORTED_FUNCTION', createInitiator({ credential: ALICE, backend: 'secur32' }));
+});
+
+test('the packages are Windows\'s, with its numbers', async () => {
+  const packages = await enumerateSecurityPackages();
+  assert.equal(packages.map(({ name, rpcId, capabilities, comment }) => [name, rpcId, capabilities, comment]), [
+    ['Negotiate', 9, 0x83bb3, 'Microsoft Package Negotiator'], ['NTLM', 10, 0x82b37, 'NTLM Security Package'],
+  ]);
+  packages[0]!.maxToken = 1; // a copy
+  assert.is((await querySecurityPackageInfo('Negotiate')).maxToken, 65791);
+  assert.is((await querySecurityPackageInfo('ntlm' as PackageName)).name, 'NTLM');
+});
+
+test('what Kerberos alone could use says so', async () => {
+  await failure('SEC_E_SECPKG_NOT_FOUND', acquireCredentialsHandle({ package: 'Kerberos', authData: ALICE }));
+  const keytab = new Uint8Array([5, 2]);
+  for (const authData of [{ user: 'alice', keytab }, { keytab }, { ccache: keytab }]) {
+    assert.match((await failure('SEC_E_NO_CREDENTIALS', acquireCredentialsHandle({ authData }))).message, /Kerberos/);
+    await failure('SEC_E_UNKNOWN_CREDENTIALS', acquireCredentialsHandle({ package: 'NTLM', authData }));
+  }
+  assert.match((await failure('SEC_E_NO_CREDENTIALS', acquireCredentialsHandle({ credentialUse: SECPKG_CRED_INBOUND, authData: { keytab } }))).remedy!, /accounts/);
+  const both = await acquireCredentialsHandle({ credentialUse: SECPKG_CRED_INBOUND, authData: { keytab, accounts } });
+  assert.is(both.expiry, null);
+});
+
+test('packageList leaves Negotiate what it allows, and NTLM is never a silent way out', async () => {
+  await failure('SEC_E_NO_CREDENTIALS', acquireCredentialsHandle({ authData: ALICE, packageList: '!NTLM' }));
+  await failure('SEC_E_NO_CREDENTIALS', acquireCredentialsHandle({ authData: ALICE, packageList: 'Kerberos' }));
+  const driven = await drive({ backend: 'wasm', package: 'Negotiate', client: { packageList: '!Kerberos' }, server: { packageList: 'NTLM' } });
+  assert.is(driven.initialized.status, SEC_E_OK);
+});
+
+test('the default credential comes from NTLM_USER_FILE', async () => {
+  const host = { environment: (name: string) => (name === 'NTLM_USER_FILE' ? '/users' : undefined), readFile: async () => utf8(`OTHER:bob:x\nADTEST:alice:${ALICE.password}\n`) };
+  const { credential } = await acquireCredentialsHandle({ host, principal: 'alice' });
+  assert.equal(queryCredentialsAttributes(credential, SECPKG_CRED_ATTR_NAMES), { userName: 'ADTEST\\alice' });
+  const driven = await drive({ backend: 'wasm', package: 'NTLM', client: { authData: undefined, host, principal: 'alice' } });
+  assert.is(queryContextAttributes(driven.server, SECPKG_ATTR_NAMES).userName, 'ADTEST\\alice');
+  await failure('SEC_E_LOGON_DENIED', drive({ backend: 'wasm', package: 'NTLM', client: { authData: undefined, host } })); // bob, of the first line
+  const both = await acquireCredentialsHandle({ host, principal: 'alice', credentialUse: SECPKG_CRED_BOTH, authData: { accounts } });
+  assert.equal(queryCredentialsAttributes(both.credential, SECPKG_CRED_ATTR_NAMES), { userName: 'ADTEST\\alice' });
+});
+
+test('SEC_E_TARGET_UNKNOWN: a target name that no package can carry', async () => {
+  const { credential } = await acquireCredentialsHandle({ authData: ALICE });
+  await failure('SEC_E_TARGET_UNKNOWN', initializeSecurityContext({ credential, targetName: `HTTP/${'a'.repeat(100_000)}` }));
+});
+
+test('SEC_E_WRONG_PRINCIPAL: the client meant another service than this one', async () => {
+  for (const name of ['Negotiate', 'NTLM'] as const) {
+    const server = { authData: { accounts, serviceNames: ['HTTP/other.ad.test'] } };
+    await failure('SEC_E_WRONG_PRINCIPAL', drive({ backend: 'wasm', package: name, server }));
+    await drive({ backend: 'wasm', package: name, server: { authData: { accounts, serviceNames: ['http/WEB.ad.test'] } } });
+  }
+});
+
+test('SEC_E_INTERNAL_ERROR: the accounts callback fails, and its error is the cause', async () => {
+  const cause = new Error('the directory is down');
+  const error = await failure('SEC_E_INTERNAL_ERROR', drive({ backend: 'wasm', package: 'NTLM', server: { authData: { accounts: () => { throw cause; } } } }));
+  assert.is(error.cause, cause);
+});
+
+test('the same clock and randomness give the same tokens', async () => {
+  const run = async () => {
+    let count = 0;
+    const host = { now: () => new Date(1_700_000_000_000), random: (length: number) => new Uint8Array(length).map(() => count++ * 31) };
+    const driven = await drive({ backend: 'wasm', package: 'Negotiate', client: { host, ntlm: { workstation: 'WS' } }, server: { host, ntlm: { netbiosComputerName: 'SRV' } } });
+    return hex(tokenOf(driven.accepted));
+  };
+  assert.is(await run(), await run());
+});
+
+test('supplied credentials replace the handle\'s for one handshake, and keep its package list', async () => {
+  const { credential: clientCredential } = await acquireCredentialsHandle({ authData: { user: 'nobody', password: 'x' }, packageList: 'NTLM' });
+  const { credential: serverCredential } = await acquireCredentialsHandle({ credentialUse: SECPKG_CRED_INBOUND, authData: { accounts } });
+  const supplied = (packageList?: string) => ({
+    initialize: { contextReq: ISC_REQ_USE_SUPPLIED_CREDS, input: [{ type: SECBUFFER_PKG_PARAMS, data: packAuthIdentity({ ...ALICE, packageList }) }] },
+  });
+  const driven = await handshake({ clientCredential, serverCredential }, supplied());
+  assert.is(queryContextAttributes(driven.server, SECPKG_ATTR_NAMES).userName, 'ADTEST\\alice');
+  await failure('SEC_E_NO_CREDENTIALS', handshake({ clientCredential, serverCredential }, supplied('!NTLM')));
+  await failure('SEC_E_LOGON_DENIED', handshake({ clientCredential, serverCredential }, {})); // the handle's own again
+});
+
+test('a context ends with the status of its last leg', async () => {
+  const { client, server } = await drive({ backend: 'wasm', package: 'Negotiate', initialize: { contextReq: ISC_REQ_MUTUAL_AUTH } });
+  for (const context of [client, server]) assert.is(queryContextAttributes(context, SECPKG_ATTR_NEGO_STATUS).lastStatus, SEC_E_OK);
+});
+
+test('the server takes raw NTLM through Negotiate and answers without SPNEGO', async () => {
+  const { credential: raw } = await acquireCredentialsHandle({ package: 'NTLM', authData: ALICE });
+  const { credential: serving } = await acquireCredentialsHandle({ credentialUse: SECPKG_CRED_INBOUND, authData: { accounts } });
+  const first = await initializeSecurityContext({ credential: raw, targetName: TARGET });
+  const challenge = await acceptSecurityContext({ credential: serving, input: [token(tokenOf(first))] });
+  assert.is(Buffer.from(tokenOf(challenge).subarray(0, 7)).toString(), 'NTLMSSP');
+  const proof = await initializeSecurityContext({ context: first.context, targetName: TARGET, input: [token(tokenOf(challenge))] });
+  assert.is((await acceptSecurityContext({ context: challenge.context, input: [token(tokenOf(proof))] })).status, SEC_E_OK);
+});
+
+test('an imported context has no credential to go on with', async () => {
+  const { exportSecurityContext } = await import('../../src/index.ts');
+  const context = importSecurityContext({ packed: exportSecurityContext((await drive({ backend: 'wasm', package: 'NTLM' })).client) });
+  await failure('SEC_E_NO_CREDENTIALS', initializeSecurityContext({ context, targetName: TARGET }));
+  const { credential } = await acquireCredentialsHandle({ package: 'NTLM', authData: ALICE });
+  assert.is((await initializeSecurityContext({ context, credential, targetName: TARGET })).context, context);
+});
+
+test.run();
