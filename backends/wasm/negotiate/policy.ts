@@ -32,7 +32,8 @@ export function selectMechanisms<T extends { readonly name: MechanismName }>(mec
   const selected = mechanisms.filter(({ name }) => allowed.includes(name)).sort((a, b) => allowed.indexOf(a.name) - allowed.indexOf(b.name));
   if (selected.length > 0) return selected;
   const present = mechanisms.length === 0 ? 'no mechanism' : mechanisms.map(({ name }) => name).join(' and ');
-  throw new SspiError('SEC_E_NO_CREDENTIALS', `packageList '${packageList ?? ''}' allows ${allowed.length === 0 ? 'nothing' : allowed.join(' and ')}, the credential serves ${present}`, {
+  const wanted = allowed.length === 0 ? 'nothing' : allowed.join(' and ');
+  throw new SspiError('SEC_E_NO_CREDENTIALS', `packageList '${packageList ?? ''}' allows ${wanted}, the credential serves ${present}`, {
     remedy: 'Widen packageList, or give a credential for what it allows.',
   });
 }

@@ -1,5 +1,7 @@
 import { SspiError } from '../../contract/errors.ts';
-import { ACCEPT_COMPLETE, ACCEPT_INCOMPLETE, REJECT, REQUEST_MIC, decodeNegotiationToken, encodeMechTypes, encodeNegTokenInit, encodeNegTokenResp, looksLikeSpnego } from '../core/spnego.ts';
+import {
+  ACCEPT_COMPLETE, ACCEPT_INCOMPLETE, REJECT, REQUEST_MIC, decodeNegotiationToken, encodeMechTypes, encodeNegTokenInit, encodeNegTokenResp, looksLikeSpnego,
+} from '../core/spnego.ts';
 import type { NegTokenInit } from '../core/spnego.ts';
 import type { AcceptorRequest, Established, Handshake, HandshakeStep, MechanismCredential } from '../mechanism.ts';
 import { allowsFallback } from './fallback.ts';
@@ -90,7 +92,8 @@ async function select(
     }
   }
   throw failure ?? malformed(`the client offers ${describeOids(init.mechs)}, of which none is accepted here`, {
-    remedy: mechanisms.length === 0 ? 'Give the server a credential.' : `Only ${names(mechanisms)} is accepted: give the server a credential for more, or widen packageList.`,
+    remedy: mechanisms.length === 0 ? 'Give the server a credential.'
+      : `Only ${names(mechanisms)} is accepted: give the server a credential for more, or widen packageList.`,
   });
 }
 
@@ -100,7 +103,8 @@ function selectByToken(
 ): Promise<HandshakeStep> {
   const chosen = init.mechToken && mechanisms.find((candidate) => candidate.recognizes(init.mechToken!));
   if (!chosen) throw malformed('a list of mechanisms expected, none came');
-  return begin({ request, chosen, supportedMech: chosen.oids[0]!, mechTypes: init.mechTypes ?? new Uint8Array(), reselected: false, fallbackFrom: undefined }, init, signal);
+  const mechTypes = init.mechTypes ?? new Uint8Array();
+  return begin({ request, chosen, supportedMech: chosen.oids[0]!, mechTypes, reselected: false, fallbackFrom: undefined }, init, signal);
 }
 
 async function begin(negotiation: Negotiation, init: NegTokenInit, signal: AbortSignal | undefined): Promise<HandshakeStep> {
@@ -155,7 +159,9 @@ function expectMechListMic(negotiation: Negotiation, established: Established): 
   };
 }
 
-async function proceed(negotiation: Negotiation, handshake: Handshake, mechToken: Uint8Array, leg: Leg, signal: AbortSignal | undefined): Promise<HandshakeStep> {
+async function proceed(
+  negotiation: Negotiation, handshake: Handshake, mechToken: Uint8Array, leg: Leg, signal: AbortSignal | undefined,
+): Promise<HandshakeStep> {
   const { chosen, mechTypes } = negotiation;
   const step = await handshake.step(mechToken, signal);
   const responseToken = step.token;
@@ -205,7 +211,9 @@ function readClientResp(negotiation: Negotiation, token: Uint8Array | null) {
 }
 
 // RFC 4559 and MS-SPNG: a mechanism's token may come without SPNEGO around it; so do all the others then.
-async function stepRaw(mechanism: MechanismCredential, token: Uint8Array, request: SpnegoAcceptorRequest, signal: AbortSignal | undefined): Promise<HandshakeStep> {
+async function stepRaw(
+  mechanism: MechanismCredential, token: Uint8Array, request: SpnegoAcceptorRequest, signal: AbortSignal | undefined,
+): Promise<HandshakeStep> {
   const handshake = rawMechanism(mechanism.acceptor(mechanismRequest(request, false)), request);
   try {
     return await handshake.step(token, signal);

@@ -1,6 +1,8 @@
 import { SspiError } from '../../contract/errors.ts';
 import { ISC_REQ_NO_INTEGRITY, ISC_REQ_USE_DCE_STYLE } from '../../contract/flags.ts';
-import { ACCEPT_COMPLETE, ACCEPT_INCOMPLETE, REJECT, REQUEST_MIC, decodeNegotiationToken, encodeMechTypes, encodeNegTokenInit, encodeNegTokenResp } from '../core/spnego.ts';
+import {
+  ACCEPT_COMPLETE, ACCEPT_INCOMPLETE, REJECT, REQUEST_MIC, decodeNegotiationToken, encodeMechTypes, encodeNegTokenInit, encodeNegTokenResp,
+} from '../core/spnego.ts';
 import type { NegTokenResp } from '../core/spnego.ts';
 import type { Established, Handshake, HandshakeStep, InitiatorRequest, MechanismCredential } from '../mechanism.ts';
 import { allowsFallback } from './fallback.ts';
@@ -44,10 +46,18 @@ interface Negotiation {
 }
 
 /** How far the mechanism is: running, or already established on this side. */
-type Progress = { readonly handshake: Handshake; readonly holder?: undefined } | { readonly holder: Holder & { dispose(): void }; readonly handshake?: undefined };
+type Progress =
+  | { readonly handshake: Handshake; readonly holder?: undefined }
+  | { readonly holder: Holder & { dispose(): void }; readonly handshake?: undefined };
+
+/** What can be offered, and why it is less than could be. */
+interface Candidates {
+  readonly mechanisms: readonly MechanismCredential[];
+  readonly fallbackFrom?: SspiError;
+}
 
 // MS-SPNG 3.2.5.2: from the server's NegTokenInit2 we take only which mechanisms it offers; the order stays ours.
-function offeredByServer(mechanisms: readonly MechanismCredential[], token: Uint8Array): { mechanisms: readonly MechanismCredential[]; fallbackFrom?: SspiError } {
+function offeredByServer(mechanisms: readonly MechanismCredential[], token: Uint8Array): Candidates {
   const hint = decodeNegotiationToken(token);
   if (hint.kind !== 'NegTokenInit') throw malformed('a NegTokenInit2 expected on the first call, a NegTokenResp came');
   if (hint.mechTypes === null) return { mechanisms };
@@ -62,9 +72,7 @@ function offeredByServer(mechanisms: readonly MechanismCredential[], token: Uint
   return { mechanisms: common, fallbackFrom: new SspiError('SEC_E_SECPKG_NOT_FOUND', `the server does not offer ${dropped.name}`) };
 }
 
-async function offer(
-  { mechanisms, fallbackFrom }: { mechanisms: readonly MechanismCredential[]; fallbackFrom?: SspiError }, request: SpnegoInitiatorRequest, signal: AbortSignal | undefined,
-): Promise<HandshakeStep> {
+async function offer({ mechanisms, fallbackFrom }: Candidates, request: SpnegoInitiatorRequest, signal: AbortSignal | undefined): Promise<HandshakeStep> {
   let first = fallbackFrom;
   let failure: SspiError | undefined;
   for (const [index, mechanism] of mechanisms.entries()) {
@@ -72,7 +80,7 @@ async function offer(
     try {
       optimistic = await firstToken(mechanism, request, signal);
     } catch (error) {
-      if (!allowsFallback(error)) throw failure ?? error;
+      if (!allowsFallback(error)) throw error instanceof SspiError ? failure ?? error : error;
       failure ??= error;
       first ??= error;
       continue;
@@ -149,7 +157,8 @@ async function reselect(negotiation: Negotiation, chosen: MechanismCredential, r
   const reselected = { ...negotiation, fallbackFrom };
   const first = await firstToken(chosen, negotiation.request, signal);
   if (first.next) {
-    return { token: encodeNegTokenResp({ negState: ACCEPT_INCOMPLETE, responseToken: first.token }), next: expectNegTokenResp(reselected, chosen, first.next, true) };
+    const token = encodeNegTokenResp({ negState: ACCEPT_INCOMPLETE, responseToken: first.token });
+    return { token, next: expectNegTokenResp(reselected, chosen, first.next, true) };
   }
   return keeping(first.established, () => sendLast(reselected, chosen, fresh(first.established), first.token, needsMic(reselected, first.established, true)));
 }
@@ -163,7 +172,8 @@ async function proceed(
     return keeping(step.next, () => {
       if (resp.negState === ACCEPT_COMPLETE) throw malformed(`the server says accept-complete, but ${chosen.name} is not done`);
       if (resp.mechListMic) throw malformed(`a mechListMIC came before ${chosen.name} was done`);
-      return { token: encodeNegTokenResp({ negState: ACCEPT_INCOMPLETE, responseToken: step.token }), next: expectNegTokenResp(negotiation, chosen, step.next, micRequired) };
+      const token = encodeNegTokenResp({ negState: ACCEPT_INCOMPLETE, responseToken: step.token });
+      return { token, next: expectNegTokenResp(negotiation, chosen, step.next, micRequired) };
     });
   }
   const { established } = step;

@@ -26,19 +26,20 @@ export async function exchange(
   client: Handshake, server: Handshake, options: { serverBegins?: boolean; change?: (token: Uint8Array, index: number) => Uint8Array } = {},
 ): Promise<Outcome> {
   const wire: string[] = [];
-  const sides = { client: { handshake: client, result: undefined as HandshakeStep | undefined }, server: { handshake: server, result: undefined as HandshakeStep | undefined } };
+  const side = (handshake: Handshake) => ({ handshake, result: undefined as HandshakeStep | undefined });
+  const sides = { client: side(client), server: side(server) };
   let turn: 'client' | 'server' = options.serverBegins ? 'server' : 'client';
   let token: Uint8Array | null = null;
   for (let leg = 0; leg < 12; leg++) {
-    const side = sides[turn];
-    if (side.result?.established) {
+    const mine = sides[turn];
+    if (mine.result?.established) {
       if (token === null) break;
       throw new Error(`the ${turn} is done, but another token came: ${wire.at(-1)}`);
     }
-    const step: HandshakeStep = await side.handshake.step(token);
-    side.handshake.dispose();
-    side.result = step;
-    if (step.next) side.handshake = step.next;
+    const step: HandshakeStep = await mine.handshake.step(token);
+    mine.handshake.dispose();
+    mine.result = step;
+    if (step.next) mine.handshake = step.next;
     token = step.token && step.token.length > 0 ? step.token : null;
     if (token) {
       token = options.change?.(token, wire.length) ?? token;

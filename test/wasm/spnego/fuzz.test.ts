@@ -49,7 +49,8 @@ test(`${STEPPED} handshakes with a mutated token end established, waiting or wit
     const clientSide = [fakeKerberos(kerberos), fakeNtlm(ntlm)];
     const serverSide = random.below(2) ? [fakeKerberos(kerberos), fakeNtlm(ntlm)] : [fakeNtlm(ntlm)];
     const hit = random.below(5);
-    let [active, waiting]: [Handshake | null, Handshake | null] = [initiator(clientSide, { extendedError: n % 2 === 0 }), acceptor(serverSide, { extendedError: n % 2 === 0 })];
+    const extendedError = n % 2 === 0;
+    let [active, waiting]: [Handshake | null, Handshake | null] = [initiator(clientSide, { extendedError }), acceptor(serverSide, { extendedError })];
     let token: Uint8Array | null = null;
     const results: HandshakeStep[] = [];
     try {
