@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { PASSWORD, USER, startDemoServer, type DemoServer } from '../../src/cli/demo-server.ts';
+import { ACCOUNTS, NAMES, PASSWORD, USER, startDemoServer, type DemoServer } from '../../src/cli/demo-server.ts';
+import { negotiateAuth } from '../../src/http/index.ts';
+import { certificate, guarded, serve, serveProxy } from '../http/support/servers.ts';
 import { runCli } from './run-cli.ts';
 
 const test = suite<{ server: DemoServer }>('portable-sspi get');
@@ -36,6 +38,28 @@ test('-v writes every leg to standard error, and no proof', async ({ server }) =
   for (const text of ['NEGOTIATE_MESSAGE', 'CHALLENGE_MESSAGE', 'AUTHENTICATE_MESSAGE', 'accept-completed', 'authenticated by Negotiate with NTLM']) assert.match(stderr, text);
   assert.match(stderr, /NTProofStr +\(hidden\)/);
   assert.not.match(stderr, PASSWORD);
+});
+
+test('HTTPS with --cacert, through a proxy, bound to the TLS channel', async () => {
+  const authenticate = negotiateAuth({ accounts: ACCOUNTS, ntlm: NAMES, channelBindingPolicy: 'always' });
+  await using server = await serve(guarded(authenticate, (req, res) => void res.end(`${req.sspi?.user}\n`)), { secure: true });
+  await using proxy = await serveProxy({ middleware: negotiateAuth({ accounts: ACCOUNTS, ntlm: NAMES }) });
+  const directory = await mkdtemp(join(tmpdir(), 'portable-sspi-'));
+  try {
+    await writeFile(join(directory, 'ca.pem'), certificate);
+    const { code, stdout, stderr } = await runCli(['get', '-v', '-u', USER, '-x', proxy.url, '--cacert', join(directory, 'ca.pem'), server.url], {
+      env: { PORTABLE_SSPI_PASSWORD: PASSWORD },
+    });
+    assert.equal([code, stdout], [0, 'alice\n'], stderr);
+    const lines = stderr.split('\n').filter((line) => /^[<>] (?:GET|CONNECT|\d)/.test(line)).map((line) => line.replace(/127\S+/, 'HOST'));
+    assert.equal(lines.slice(0, 6), ['> CONNECT HOST', '< 407 Proxy Authentication Required', '> CONNECT HOST', '< 407 Proxy Authentication Required',
+      '> CONNECT HOST', '< 200 Connection established']);
+    assert.equal(lines.slice(6), ['> GET /', '< 401 Unauthorized', '> GET /', '< 401 Unauthorized', '> GET /', '< 200 OK']);
+    assert.match(stderr, /MsvAvChannelBindings +[0-9a-f]{32}/);
+    assert.match(stderr, 'bound to the TLS channel');
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });
 
 test('exit status 1 for a wrong password, with what to do', async ({ server }) => {
