@@ -12,6 +12,7 @@
  *                               0 version 1   4 random pad, 4   8 CRC   12 sequence number     else; all but the version encrypted
  */
 import { rc4, rc4Init, RC4_STATE } from '../cipher/rc4';
+import { rc4Md5Seal, rc4Md5Unseal } from '../cipher/rc4-md5';
 import { equal } from '../constant-time';
 import { crc32Update } from '../hash/crc32';
 import { HMAC_MD5_KEY, hmacMd5Finish, hmacMd5Key, hmacMd5Start } from '../hash/hmac';
@@ -181,10 +182,14 @@ export function ntlmCheck(sequence: u32, mode: i32): i32 {
 }
 
 function pass(input: usize, output: usize, length: i32, mode: i32, operation: i32): void {
+  if (mode & EXTENDED) {
+    if (operation == SEALED) rc4Md5Seal(HANDLE, RUNNING, input, output, length);
+    else if (operation == UNSEALED) rc4Md5Unseal(HANDLE, RUNNING, input, output, length);
+    else md5Update(RUNNING, input, length);
+    return;
+  }
   if (operation == UNSEALED) rc4(HANDLE, input, output, length);
-  const clear = operation == UNSEALED ? output : input;
-  if (mode & EXTENDED) md5Update(RUNNING, clear, length);
-  else store<u32>(RUNNING, crc32Update(load<u32>(RUNNING), clear, length));
+  store<u32>(RUNNING, crc32Update(load<u32>(RUNNING), operation == UNSEALED ? output : input, length));
   if (operation == SEALED) rc4(HANDLE, input, output, length);
 }
 
