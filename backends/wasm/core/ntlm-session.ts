@@ -33,13 +33,13 @@ export function sessionKeys(exportedSessionKey: Uint8Array, flags: number): [cli
   const { exports, key } = core();
   key.set(exportedSessionKey);
   exports.ntlmSessionKeys(flags);
-  const states: [Uint8Array, Uint8Array] = [key.slice(0, DIRECTION_LENGTH), key.slice(DIRECTION_LENGTH, 2 * DIRECTION_LENGTH)];
+  const states = key.slice(0, 2 * DIRECTION_LENGTH); // one piece of memory costs half of two
   key.fill(0, 0, 2 * DIRECTION_LENGTH);
-  return states;
+  return [states.subarray(0, DIRECTION_LENGTH), states.subarray(DIRECTION_LENGTH)];
 }
 
-/** The signature over the parts, one behind the other; those to `encrypt` are encrypted in place. */
-export function protect(direction: Direction, mode: number, parts: readonly MessagePart[]): Uint8Array {
+/** The signature over the parts, one behind the other; those to `encrypt` are encrypted in place. `still`: the handle stays where it was. */
+export function protect(direction: Direction, mode: number, parts: readonly MessagePart[], still = false): Uint8Array {
   const { exports, input, output, key } = core();
   const { state, sequence } = direction;
   const only = parts.length === 1 ? parts[0]! : null;
@@ -55,14 +55,14 @@ export function protect(direction: Direction, mode: number, parts: readonly Mess
     }
     const signature = output.slice(0, SIGNATURE_LENGTH);
     output.fill(0, 0, SIGNATURE_LENGTH + data.length);
-    advance(direction);
+    advance(direction, still);
     return signature;
   }
   exports.ntlmBegin(sequence, mode);
   passAll(parts, mode, SEALED);
   exports.ntlmEnd(sequence, mode);
   const signature = output.slice(0, SIGNATURE_LENGTH);
-  advance(direction);
+  advance(direction, still);
   wipePieces();
   return signature;
 }
@@ -86,7 +86,7 @@ export function wrapMessage(direction: Direction, mode: number, message: Uint8Ar
 }
 
 /** Checks the signature and decrypts in place; unless the result is OK, the parts and the direction are as they were. */
-export function unprotect(direction: Direction, mode: number, parts: readonly MessagePart[], signature: Uint8Array): number {
+export function unprotect(direction: Direction, mode: number, parts: readonly MessagePart[], signature: Uint8Array, still = false): number {
   const { exports, input, output, key } = core();
   const { state, sequence } = direction;
   key.set(state);
@@ -100,13 +100,13 @@ export function unprotect(direction: Direction, mode: number, parts: readonly Me
       if (status === OK) data.set(output.subarray(0, data.length));
       output.fill(0, 0, data.length);
     }
-    return settle(direction, status);
+    return settle(direction, status, still);
   }
   exports.ntlmBegin(sequence, mode);
   passAll(parts, mode, UNSEALED);
   input.set(signature);
   const status = exports.ntlmCheck(sequence, mode);
-  const result = settle(direction, status);
+  const result = settle(direction, status, still);
   if (status !== OK) {
     // the same key stream once more brings back what came
     key.set(state);
@@ -148,16 +148,16 @@ function passAll(parts: readonly MessagePart[], mode: number, operation: number)
   }
 }
 
-function settle(direction: Direction, status: number): number {
-  if (status === OK) advance(direction);
+function settle(direction: Direction, status: number, still = false): number {
+  if (status === OK) advance(direction, still);
   else core().key.fill(0, 0, KEY_USED);
   return status;
 }
 
-/** Keeps the moved handle and counts the message. */
-function advance(direction: Direction): void {
+/** Keeps the moved handle, unless it shall stand still, and counts the message. */
+function advance(direction: Direction, still = false): void {
   const { key } = core();
-  direction.state.set(handleView(key));
+  if (!still) direction.state.set(handleView(key));
   direction.sequence = (direction.sequence + 1) >>> 0;
   key.fill(0, 0, KEY_USED);
 }

@@ -2,7 +2,7 @@ import type { ContextSizes, EstablishedNames, KeyInfo } from '../../contract/att
 import { SECQOP_WRAP_NO_ENCRYPT } from '../../contract/constants.ts';
 import { SspiError } from '../../contract/errors.ts';
 import {
-  ALTERED, type Direction, EXTENDED, HANDLE_LENGTH, OK, OUT_OF_SEQUENCE, protect, SEAL_CHECKSUM, sessionKeys, SIGNATURE_LENGTH, unprotect,
+  ALTERED, type Direction, EXTENDED, OK, OUT_OF_SEQUENCE, protect, SEAL_CHECKSUM, sessionKeys, SIGNATURE_LENGTH, unprotect,
   unwrapSealed, wrapMessage,
 } from '../core/ntlm-session.ts';
 import type { Established, MessagePart } from '../mechanism.ts';
@@ -80,27 +80,23 @@ export class NtlmSession implements Established {
     };
   }
 
+  /** MS-SPNG 3.3.5.1: a mechListMIC does not move the handle. */
   makeMechListMic(mechTypes: Uint8Array): Uint8Array {
-    return this.#restoringHandle(({ send }) => send, () => this.makeSignature([mechTypes], 0));
+    return this.#sign([mechTypes], true);
   }
 
   verifyMechListMic(mechTypes: Uint8Array, mic: Uint8Array): void {
-    this.#restoringHandle(({ receive }) => receive, () => this.verifySignature([mechTypes], mic));
+    this.#verify([mechTypes], mic, true);
   }
 
   makeSignature(parts: readonly Uint8Array[], qop: number): Uint8Array {
     this.#requireOpen();
     if (qop !== 0) throw unknownQop(qop);
-    if (!this.#isProtected()) return this.#dummySignature();
-    return protect(this.#keys().send, this.#mode, parts.map(plain));
+    return this.#sign(parts, false);
   }
 
   verifySignature(parts: readonly Uint8Array[], signature: Uint8Array): number {
-    this.#requireOpen();
-    requireSignature(signature, 'signature');
-    if (!this.#isProtected()) return this.#verifyDummy(signature);
-    const status = unprotect(this.#keys().receive, this.#mode, parts.map(plain), signature);
-    if (status !== OK) throw this.#failure(status, signature);
+    this.#verify(parts, signature, false);
     return 0;
   }
 
@@ -189,18 +185,19 @@ export class NtlmSession implements Established {
     return (this.#directions = { send, receive: send });
   }
 
-  /** MS-SPNG 3.3.5.1: a mechListMIC leaves the RC4 handle as it was; the sequence number it does use up. */
-  #restoringHandle<T>(which: (directions: Directions) => Direction, run: () => T): T {
+  /** `still`: the RC4 handle stays where it was; the sequence number is used up all the same. */
+  #sign(parts: readonly Uint8Array[], still: boolean): Uint8Array {
     this.#requireOpen();
-    if (!this.#isProtected()) return run();
-    const { state } = which(this.#keys());
-    const handle = state.slice(0, HANDLE_LENGTH);
-    try {
-      return run();
-    } finally {
-      state.set(handle);
-      handle.fill(0);
-    }
+    if (!this.#isProtected()) return this.#dummySignature();
+    return protect(this.#keys().send, this.#mode, parts.map(plain), still);
+  }
+
+  #verify(parts: readonly Uint8Array[], signature: Uint8Array, still: boolean): void {
+    this.#requireOpen();
+    requireSignature(signature, 'signature');
+    if (!this.#isProtected()) return this.#verifyDummy(signature);
+    const status = unprotect(this.#keys().receive, this.#mode, parts.map(plain), signature, still);
+    if (status !== OK) throw this.#failure(status, signature);
   }
 
   #isProtected(): boolean {
@@ -232,10 +229,9 @@ export class NtlmSession implements Established {
     return signature;
   }
 
-  #verifyDummy(signature: Uint8Array): number {
+  #verifyDummy(signature: Uint8Array): void {
     const expected = this.#dummySignature();
     if (expected.some((byte, at) => byte !== signature[at])) throw this.#failure(ALTERED, signature);
-    return 0;
   }
 
   #failure(status: number, signature: Uint8Array): SspiError {
