@@ -43,11 +43,12 @@ export function selectMechanisms<T extends { readonly name: MechanismName }>(mec
  * has no Kerberos principal: NTLM alone is left, and no KDC is looked for. Throws SEC_E_TARGET_UNKNOWN when none is left.
  */
 export function mechanismsForTarget<T extends Pick<MechanismCredential, 'name'>>(mechanisms: readonly T[], targetName: string | null): T[] {
+  if (mechanisms.every(({ name }) => name !== 'Kerberos')) return [...mechanisms];
   const reason = targetName === null || targetName.trim() === '' ? 'no target name was given'
     : namesAddress(targetName) ? `'${targetName}' names an IP address` : undefined;
   if (reason === undefined) return [...mechanisms];
   const left = mechanisms.filter(({ name }) => name !== 'Kerberos');
-  if (left.length > 0 || mechanisms.length === 0) return left;
+  if (left.length > 0) return left;
   throw new SspiError('SEC_E_TARGET_UNKNOWN', `${reason}, and Kerberos, which needs a host's name, is all that is allowed`, {
     remedy: "Give the target as a service and a host's name, such as HTTP/web.ad.test, or allow NTLM.",
   });
