@@ -60,6 +60,8 @@ export class WasmContext implements BackendContext {
   readonly backend = 'wasm';
   readonly side: Side;
   readonly package: PackageName;
+  /** The credential that its handshake was last begun with. */
+  begunWith: object | null = null;
   readonly #host: Host;
   #state: State = NEW;
   #stepping = false;

@@ -30,7 +30,6 @@ export class WasmCredential implements BackendCredential {
   readonly credentialUse: number;
   readonly expiry: Date | null;
   readonly #parts: CredentialParts;
-  readonly #contexts = new WeakSet<WasmContext>();
   readonly #release = () => this.#leave();
   #users = 0;
   #freed = false;
@@ -85,7 +84,7 @@ export class WasmCredential implements BackendCredential {
   #context(side: Side, existing: BackendContext | null): WasmContext {
     if (existing === null) {
       const context = new WasmContext(side, this.package, this.#parts.host);
-      this.#contexts.add(context);
+      context.begunWith = this;
       return context;
     }
     if (!(existing instanceof WasmContext)) throw new SspiError('SEC_E_INVALID_HANDLE', 'the context belongs to another backend');
@@ -93,10 +92,10 @@ export class WasmCredential implements BackendCredential {
       throw new SspiError('SEC_E_INVALID_HANDLE', `an ${existing.side}'s context cannot go on as an ${side}'s`);
     }
     // Credentials may change when an established context authenticates again, but not in the middle of a handshake.
-    if (existing.package !== this.package || (existing.isHandshaking && !this.#contexts.has(existing))) {
+    if (existing.package !== this.package || (existing.isHandshaking && existing.begunWith !== this)) {
       throw new SspiError('SEC_E_WRONG_CREDENTIAL_HANDLE', 'this context was begun with another credential');
     }
-    this.#contexts.add(existing);
+    existing.begunWith = this;
     return existing;
   }
 
