@@ -1,11 +1,12 @@
 import { coreWasm } from '#core-wasm';
 import { SspiError } from '../../contract/errors.ts';
+import type { Krb5Exports } from './krb5-exports.ts';
 import type { NtlmExports } from './ntlm-exports.ts';
 import type { PrimitiveExports } from './primitive-exports.ts';
 import type { SpnegoExports } from './spnego-exports.ts';
 
 /** What assembly/index.ts exports, typed. Every number is an i32 or a window's offset. */
-export interface CoreExports extends PrimitiveExports, NtlmExports, SpnegoExports {
+export interface CoreExports extends PrimitiveExports, NtlmExports, SpnegoExports, Krb5Exports {
   readonly memory: WebAssembly.Memory;
   readonly INPUT: WebAssembly.Global;
   readonly OUTPUT: WebAssembly.Global;

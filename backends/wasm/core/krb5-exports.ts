@@ -1,0 +1,33 @@
+/** The exports of assembly/cipher/aes*.ts and assembly/krb5. Addresses are offsets into the memory, lengths bytes. */
+export interface Krb5Exports {
+  readonly AES_KEY: WebAssembly.Global;
+  aesExpandKey(schedule: number, key: number, keyLength: number): void;
+  aesCbcEncrypt(schedule: number, iv: number, input: number, output: number, blocks: number): void;
+  aesCbcDecrypt(schedule: number, iv: number, input: number, output: number, blocks: number): void;
+  aesCtsEncrypt(schedule: number, iv: number, input: number, output: number, length: number): void;
+  aesCtsDecrypt(schedule: number, iv: number, input: number, output: number, length: number): void;
+
+  nFold(input: number, inputLength: number, output: number, outputLength: number): void;
+  krb5Derive(etype: number, key: number, constant: number, length: number, out: number, outLength: number): void;
+
+  readonly K5_SEAL: WebAssembly.Global;
+  readonly K5_SIGN: WebAssembly.Global;
+  readonly K5_STATE: WebAssembly.Global;
+  k5DeriveSeal(etype: number, key: number, usage: number, out: number): void;
+  k5DeriveSign(etype: number, key: number, usage: number, out: number): void;
+  k5Encrypt(etype: number, seal: number, input: number, length: number, output: number): number;
+  /** -1 when the checksum differs. */
+  k5Decrypt(etype: number, seal: number, input: number, length: number, output: number): number;
+  k5Start(etype: number, seal: number, state: number): void;
+  k5EncryptPiece(etype: number, seal: number, state: number, input: number, output: number, length: number, last: number): void;
+  k5DecryptPiece(etype: number, seal: number, state: number, input: number, output: number, length: number, last: number): void;
+  k5Finish(etype: number, seal: number, state: number, mac: number): void;
+
+  readonly RC4_SEAL: WebAssembly.Global;
+  readonly RC4_SIGN: WebAssembly.Global;
+  rc4DeriveSeal(key: number, usage: number, out: number): void;
+  rc4DeriveSign(key: number, usage: number, out: number): void;
+  rc4HmacEncrypt(seal: number, input: number, length: number, output: number): number;
+  /** -1 when the checksum differs. */
+  rc4HmacDecrypt(seal: number, input: number, length: number, output: number): number;
+}

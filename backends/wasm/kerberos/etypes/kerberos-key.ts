@@ -1,0 +1,79 @@
+import { SspiError } from '../../../contract/errors.ts';
+import { constantTimeEqual } from '../../core/mac.ts';
+import { confounderLength, deriveSealKeys, deriveSignKeys, open, seal, sign } from '../../core/krb5.ts';
+import type { KerberosKey } from './key.ts';
+import { etypeInfo, etypeName, type EtypeInfo } from './table.ts';
+
+/**
+ * A key for one of the etypes of the table: 17 to 20 and 23. The bytes are copied. `random` draws confounders.
+ * Throws SEC_E_KDC_UNKNOWN_ETYPE for another etype, SEC_E_INVALID_TOKEN when the length is not the etype's, since keys come from peers and files.
+ */
+export function createKerberosKey(etype: number, bytes: Uint8Array, random: (length: number) => Uint8Array = randomBytes): KerberosKey {
+  const info = supported(etype);
+  if (bytes.length !== info.keyLength) {
+    throw new SspiError('SEC_E_INVALID_TOKEN', `a key of ${info.name} has ${info.keyLength} bytes, ${bytes.length} came`);
+  }
+  const key = bytes.slice();
+  const sealKeys = new Map<number, Uint8Array>();
+  const signKeys = new Map<number, Uint8Array>();
+  let alive = true;
+  const of = (cache: Map<number, Uint8Array>, derive: typeof deriveSealKeys, usage: number) => {
+    if (!alive) throw new TypeError('the Kerberos key was already disposed of');
+    const number = etype === RC4 ? (RC4_USAGES.get(usage) ?? usage) : usage;
+    let keys = cache.get(number);
+    if (keys === undefined) cache.set(number, keys = derive(etype, key, number));
+    return keys;
+  };
+
+  return {
+    etype,
+    checksumType: info.checksumType,
+    get bytes() {
+      return key;
+    },
+    encrypt(usage, plaintext) {
+      return seal(etype, of(sealKeys, deriveSealKeys, usage), random(confounderLength(etype)), plaintext);
+    },
+    decrypt(usage, ciphertext) {
+      const plaintext = open(etype, of(sealKeys, deriveSealKeys, usage), ciphertext);
+      if (plaintext === null) {
+        throw new SspiError('SEC_E_DECRYPT_FAILURE', `${info.name}: the checksum of ${ciphertext.length} encrypted bytes differs: another key, or altered bytes`);
+      }
+      return plaintext;
+    },
+    checksum(usage, data) {
+      return sign(etype, of(signKeys, deriveSignKeys, usage), data);
+    },
+    verifyChecksum(usage, data, checksum) {
+      return constantTimeEqual(sign(etype, of(signKeys, deriveSignKeys, usage), data), checksum);
+    },
+    dispose() {
+      alive = false;
+      for (const cache of [sealKeys, signKeys]) {
+        for (const keys of cache.values()) keys.fill(0);
+        cache.clear();
+      }
+      key.fill(0);
+    },
+  };
+}
+
+/** Fresh bytes for a session key or a sub-session key. */
+export function randomKey(etype: number, random: (length: number) => Uint8Array = randomBytes): Uint8Array {
+  return random(supported(etype).keyLength);
+}
+
+/** The table's row. Throws SEC_E_KDC_UNKNOWN_ETYPE. */
+export function supported(etype: number): EtypeInfo {
+  const info = etypeInfo(etype);
+  if (info === undefined) throw new SspiError('SEC_E_KDC_UNKNOWN_ETYPE', `${etypeName(etype)} is not supported`);
+  return info;
+}
+
+function randomBytes(length: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(length));
+}
+
+const RC4 = 23;
+/** RFC 4757 §3: the message types of Windows where they are not the usages of RFC 4120 and 4121. Its 9 → 8 is an erratum: 9 stays 9 (MIT, Windows). */
+const RC4_USAGES: ReadonlyMap<number, number> = new Map([[3, 8], [23, 13]]);
