@@ -1,5 +1,5 @@
-import { md5Blocks, md5Update } from '../hash/md5';
-import { LENGTH } from '../hash/merkle-damgard';
+import { LENGTH, md5Update } from '../hash/hash';
+import { md5Blocks } from '../hash/md5';
 import { Rc4, rc4 } from './rc4';
 
 /*

@@ -1,11 +1,5 @@
-import { HASH_MD4, HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA384, hashBlock, hashLength, hashUpdate } from './hash';
+import { HASH_STATE, hashBits, hashBlock, hashCompress, hashDigest, hashLength, hashUpdate, MAX_CHAIN } from './hash';
 import { HMAC_KEY, hmacFinish, hmacKey, hmacStart } from './hmac';
-import { digest, HASH_STATE, MAX_CHAIN } from './merkle-damgard';
-import { Md4 } from './md4';
-import { Md5 } from './md5';
-import { Sha1 } from './sha1';
-import { Sha256 } from './sha256';
-import { Sha384, Sha512 } from './sha512';
 
 /**
  * PBKDF2 with HMAC (RFC 8018 §5.2), `length` bytes at `out`. The time goes with `iterations`, whose bounds are the caller's care.
@@ -26,9 +20,13 @@ export function pbkdf2(algorithm: i32, password: usize, passwordLength: i32, sal
     // From here on both hashes of an HMAC read one block behind the pad's: the digest and its padding.
     memory.fill(U + hLen, 0, block - hLen);
     store<u8>(U + hLen, 0x80);
-    const bits = <u64>(block + hLen) << 3;
-    store<u64>(U + block - 8, algorithm <= HASH_MD5 ? bits : bswap(bits));
-    iterate(algorithm, iterations - 1);
+    hashBits(algorithm, U + block - 8, <u64>(block + hLen) << 3);
+    for (let n: u32 = 1; n < iterations; n++) {
+      fold(algorithm, KEY);
+      fold(algorithm, KEY + MAX_CHAIN);
+      // past the digest this only mixes what is not used
+      for (let k = 0; k < hLen; k += 16) v128.store(T + k, v128.xor(v128.load(T + k), v128.load(U + k)));
+    }
     const part = min(length, hLen);
     memory.copy(out, T, part);
     out += part;
@@ -41,32 +39,10 @@ export function pbkdf2(algorithm: i32, password: usize, passwordLength: i32, sal
   store<u32>(INDEX, 0);
 }
 
-function iterate(algorithm: i32, count: u32): void {
-  switch (algorithm) {
-    case HASH_MD4: return chain<Md4>(count);
-    case HASH_MD5: return chain<Md5>(count);
-    case HASH_SHA1: return chain<Sha1>(count);
-    case HASH_SHA256: return chain<Sha256>(count);
-    case HASH_SHA384: return chain<Sha384>(count);
-    default: return chain<Sha512>(count);
-  }
-}
-
-function chain<H>(count: u32): void {
-  const hash = changetype<H>(STATE);
-  for (; count > 0; count--) {
-    fold<H>(KEY);
-    fold<H>(KEY + MAX_CHAIN);
-    for (let i = 0; i < hash.digest; i += 4) store<u32>(T + i, load<u32>(T + i) ^ load<u32>(U + i));
-  }
-}
-
-@inline
-function fold<H>(start: usize): void {
-  const hash = changetype<H>(STATE);
-  for (let i = 0; i < hash.chain; i += 4) store<u32>(STATE + i, load<u32>(start + i));
-  hash.compress(U, 1);
-  digest<H>(STATE, U);
+function fold(algorithm: i32, start: usize): void {
+  for (let k = 0; k < MAX_CHAIN; k += 16) v128.store(STATE + k, v128.load(start + k));
+  hashCompress(algorithm, STATE, U, 1);
+  hashDigest(algorithm, STATE, U);
 }
 
 const KEY: usize = memory.data(HMAC_KEY, 16);

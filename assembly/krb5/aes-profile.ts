@@ -1,9 +1,8 @@
 import { AES_KEY, aesExpandKey } from '../cipher/aes';
 import { aesCbcDecrypt, aesCbcEncrypt, aesCtsDecrypt, aesCtsEncrypt } from '../cipher/aes-cbc';
 import { equal } from '../constant-time';
-import { HASH_STATE, hashUpdate } from '../hash/hash';
+import { HASH_STATE, hashUpdate, MAX_CHAIN } from '../hash/hash';
 import { HMAC_KEY, hmacFinish, hmacKey, hmacStart } from '../hash/hmac';
-import { MAX_CHAIN } from '../hash/merkle-damgard';
 import { hashOf, isSha2, keyLength, krb5Derive, macLength, usageConstant } from './derive';
 
 /*

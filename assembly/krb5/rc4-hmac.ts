@@ -1,8 +1,7 @@
 import { RC4_STATE, rc4, rc4Init } from '../cipher/rc4';
 import { equal } from '../constant-time';
-import { HASH_MD5 } from '../hash/hash';
+import { HASH_MD5, MD5_STATE, md5Update } from '../hash/hash';
 import { HMAC_KEY, hmacFinish, hmacKey, hmacStart } from '../hash/hmac';
-import { MD5_STATE, md5Update } from '../hash/md5';
 
 /*
  * RC4-HMAC (RFC 4757). T is the usage as a little-endian word, C the confounder of 8 bytes, P the plaintext:

@@ -5,8 +5,8 @@
  */
 import { desEncrypt, desExpandKey } from '../cipher/des';
 import { hmacMd5Finish, hmacMd5Key, hmacMd5Start, HMAC_MD5_KEY } from '../hash/hmac';
-import { md4 } from '../hash/md4';
-import { md5Final, md5Init, md5Update, MD5_STATE } from '../hash/md5';
+import { md4 } from '../hash/hash';
+import { md5Final, md5Init, md5Update, MD5_STATE } from '../hash/hash';
 import { INPUT, KEY, SCRATCH } from '../memory';
 import { ESS, LM_KEY, NON_NT_SESSION_KEY } from './ntlm-flags';
 

@@ -16,7 +16,7 @@ import { rc4Md5Seal, rc4Md5Unseal } from '../cipher/rc4-md5';
 import { equal } from '../constant-time';
 import { crc32Update } from '../hash/crc32';
 import { HMAC_MD5_KEY, hmacMd5Finish, hmacMd5Key, hmacMd5Start } from '../hash/hmac';
-import { md5, MD5_STATE, md5Update } from '../hash/md5';
+import { md5, MD5_STATE, md5Update } from '../hash/hash';
 import { INPUT, KEY, OUTPUT, SCRATCH } from '../memory';
 import { DATAGRAM, ESS, KEY_128, KEY_56, LM_KEY } from './ntlm-flags';
 
