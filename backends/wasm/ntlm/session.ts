@@ -57,8 +57,8 @@ export class NtlmSession implements Established {
     this.names = facts.names;
     this.channelBindingsVerified = facts.channelBindingsVerified;
     this.clientSpecifiedTarget = facts.clientSpecifiedTarget;
-    this.mechListMicRequired = facts.mic;
     this.mechListMicPossible = this.#isProtected();
+    this.mechListMicRequired = facts.mic && this.mechListMicPossible;
     this.#mode = has(facts.flags, NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY)
       ? EXTENDED | (has(facts.flags, NTLMSSP_NEGOTIATE_KEY_EXCH) ? SEAL_CHECKSUM : 0) : 0;
   }
