@@ -121,7 +121,7 @@ export function unprotect(direction: Direction, mode: number, parts: readonly Me
 export function unwrapSealed(direction: Direction, mode: number, token: Uint8Array): Uint8Array | number {
   const length = token.length - SIGNATURE_LENGTH;
   if (length > CHUNK) {
-    const message = token.slice(SIGNATURE_LENGTH);
+    const message = new Uint8Array(token.subarray(SIGNATURE_LENGTH));
     const status = unprotect(direction, mode, [{ data: message, encrypt: true }], token.subarray(0, SIGNATURE_LENGTH));
     return status === OK ? message : status;
   }

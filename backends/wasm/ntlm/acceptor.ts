@@ -50,7 +50,7 @@ export function ntlmAcceptor(policy: ServerPolicy, request: AcceptorRequest): Ha
         supported: supportedFlags(policy), targetType: names.targetType,
       });
       requireStrength(uint32(challenge, 20), policy.minimumKeyStrength, 'NEGOTIATE', 12);
-      return { token: challenge.slice(), next: new ExpectAuthenticate(policy, request, token.slice(), challenge, issued) };
+      return { token: challenge.slice(), next: new ExpectAuthenticate(policy, request, new Uint8Array(token), challenge, issued) };
     },
     dispose() {},
   };
@@ -121,7 +121,7 @@ class ExpectAuthenticate implements Handshake {
     if (this.#failed || (answer !== null && (answer.length !== token.length || answer.some((byte, at) => byte !== token[at])))) {
       throw new SspiError('SEC_E_INVALID_TOKEN', 'NTLM: this challenge was answered already', { offset: 0, remedy: 'Begin a new handshake.' });
     }
-    this.#answer ??= token.slice();
+    this.#answer ??= new Uint8Array(token);
   }
 
   #admitAnonymous(token: Uint8Array, message: AuthenticateMessage): HandshakeStep {

@@ -122,8 +122,9 @@ function singleHost(host: Host): Uint8Array {
 }
 
 function createPolicy({ acceptor, ntlm, host }: NtlmCredentialOptions): ServerPolicy | null {
-  const accounts = acceptor?.accounts;
-  if (acceptor === undefined || accounts === undefined) return null;
+  if (acceptor === undefined) return null;
+  const accounts = acceptor.accounts ?? (acceptor.allowAnonymous === true ? () => null : undefined);
+  if (accounts === undefined) return null;
   if (typeof accounts !== 'function') throw new TypeError('authData.accounts must be a function');
   return {
     host, acceptor, accounts,

@@ -61,7 +61,7 @@ export function unpackSession(packed: Uint8Array): { facts: SessionFacts; direct
   const protectedBits = (flags & (NTLMSSP_NEGOTIATE_SIGN | NTLMSSP_NEGOTIATE_SEAL)) !== 0;
   if (protectedBits !== ((bits & PROTECTED) !== 0)) reader.fail('the flags and the presence of keys contradict each other', 5);
 
-  const exportedSessionKey = (bits & KEY) !== 0 ? reader.bytes(16, 'session key').slice() : new Uint8Array(0);
+  const exportedSessionKey = (bits & KEY) !== 0 ? new Uint8Array(reader.bytes(16, 'session key')) : new Uint8Array(0);
   let directions: Directions | null = null;
   if (protectedBits) {
     const send = readDirection(reader);
@@ -81,7 +81,7 @@ function missingName(reader: ByteReader): never {
 }
 
 function readDirection(reader: ByteReader): Direction {
-  const state = reader.bytes(DIRECTION_LENGTH, 'state of a direction').slice();
+  const state = new Uint8Array(reader.bytes(DIRECTION_LENGTH, 'state of a direction'));
   return { state, sequence: reader.uint32('sequence number') };
 }
 

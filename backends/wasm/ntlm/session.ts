@@ -140,7 +140,7 @@ export class NtlmSession implements Established {
     }
     const signature = token.subarray(0, SIGNATURE_LENGTH);
     if (!this.#isSealed()) {
-      const message = token.slice(SIGNATURE_LENGTH);
+      const message = new Uint8Array(token.subarray(SIGNATURE_LENGTH));
       this.verifySignature([message], signature);
       return { message, encrypted: false };
     }
@@ -148,7 +148,7 @@ export class NtlmSession implements Established {
     const sealed = unwrapSealed(receive, this.#mode, token);
     if (typeof sealed !== 'number') return { message: sealed, encrypted: true };
     if (sealed === ALTERED) {
-      const message = token.slice(SIGNATURE_LENGTH);
+      const message = new Uint8Array(token.subarray(SIGNATURE_LENGTH));
       if (unprotect(receive, this.#mode, [plain(message)], signature) === OK) return { message, encrypted: false };
     }
     throw this.#failure(sealed, token);

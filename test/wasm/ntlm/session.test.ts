@@ -235,6 +235,27 @@ test('export and import go on in the middle of a stream', async () => {
   }
 });
 
+test("Node's Buffers are not written to, nor kept", async () => {
+  const { client, server } = pair(STRONG);
+  const sealed = Buffer.from(client.wrap(ascii('sealed'), true));
+  const signed = Buffer.from(client.wrap(ascii('signed'), false));
+  const [sealedHex, signedHex] = [hex(sealed), hex(signed)];
+  const { message } = server.unwrap(sealed);
+  assert.is(Buffer.from(server.unwrap(signed).message).toString(), 'signed');
+  signed.fill(0);
+  assert.is(Buffer.from(message).toString(), 'sealed');
+  assert.equal([hex(sealed), signedHex.slice(32)], [sealedHex, hex(ascii('signed'))]);
+  const packed = Buffer.from(server.export());
+  const moved = importNtlmContext(packed);
+  packed.fill(0);
+  moved.unwrap(client.wrap(ascii('on'), true));
+  assert.is(packed.findIndex((byte) => byte !== 0), -1);
+  const large = Buffer.from(client.wrap(new Uint8Array(70_000), true));
+  const largeHex = hex(large);
+  moved.unwrap(large);
+  assert.is(hex(large) === largeHex, true);
+});
+
 test('tokens too short for a signature', async () => {
   const { client } = pair(STRONG);
   for (const length of [0, 1, 15]) {
