@@ -88,7 +88,7 @@ export function createFetchOver(makeSource: MakeInitiatorSource, bindings: (cert
       }
       const next = platform.redirect === 'manual' ? null : failing(message, () => redirectTarget(request.url, status, message.headers.location ?? null));
       if (next === null) {
-        return failing(message, () => toResponse({ message, method: request.method, url: request.url, redirected: redirects > 0, signal, outcome }));
+        return failing(message, () => toResponse({ message, method: request.method, url: request.url, redirected: redirects > 0, request: platform, outcome }));
       }
       if (redirects === MAX_REDIRECTS) message.destroy();
       if (redirects === MAX_REDIRECTS) throw new NetworkFailure(new Error(`more than ${MAX_REDIRECTS} redirects`));

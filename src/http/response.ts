@@ -9,7 +9,8 @@ export interface ResponseParts {
   method: string;
   url: URL;
   redirected: boolean;
-  signal: AbortSignal;
+  /** The platform's, whose signal ends the body too: kept, since its signal follows the caller's only while it lives. */
+  request: Request;
   outcome: Outcome;
 }
 
@@ -18,14 +19,14 @@ export interface ResponseParts {
  *
  * The body is drawn up to 64 KiB ahead, so that a short one frees its connection though nobody reads it.
  */
-export function toResponse({ message, method, url, redirected, signal, outcome }: ResponseParts): Response {
+export function toResponse({ message, method, url, redirected, request, outcome }: ResponseParts): Response {
   const status = message.statusCode ?? 0;
   const headers = new Headers();
   for (let at = 0; at < message.rawHeaders.length; at += 2) headers.append(message.rawHeaders[at]!, message.rawHeaders[at + 1]!);
 
   let body: ReadableStream<Uint8Array> | null = null;
   if (method === 'HEAD' || NULL_BODY.has(status)) message.resume();
-  else body = webStream(decoded(message, headers.get('content-encoding')), message, signal);
+  else body = webStream(decoded(message, headers.get('content-encoding')), message, request);
 
   const response = new Response(body, { status, statusText: message.statusMessage ?? '', headers });
   return named(response, { url: withoutFragment(url), redirected, type: 'basic' }, outcome);
@@ -55,12 +56,12 @@ function decoded(message: IncomingMessage, encoding: string | null): Readable {
   return decoders.reduce<Readable>((source, decoder) => pipeline(source, decoder, ignore), message);
 }
 
-function webStream(source: Readable, message: IncomingMessage, signal: AbortSignal): ReadableStream<Uint8Array> {
+function webStream(source: Readable, message: IncomingMessage, request: Request): ReadableStream<Uint8Array> {
   let detach = ignore;
   let done = false;
   return new ReadableStream<Uint8Array>({
     start(controller) {
-      const abort = () => fail(signal.reason);
+      const abort = () => fail(request.signal.reason);
       const fail = (error: unknown) => {
         if (done) return;
         done = true;
@@ -68,8 +69,8 @@ function webStream(source: Readable, message: IncomingMessage, signal: AbortSign
         controller.error(error);
         message.destroy();
       };
-      detach = () => signal.removeEventListener('abort', abort);
-      signal.addEventListener('abort', abort, { once: true });
+      detach = () => request.signal.removeEventListener('abort', abort);
+      request.signal.addEventListener('abort', abort, { once: true });
       source.on('data', (chunk: Buffer) => {
         if (done) return;
         controller.enqueue(new Uint8Array(chunk)); // a copy: Buffers may share one pool
@@ -83,7 +84,7 @@ function webStream(source: Readable, message: IncomingMessage, signal: AbortSign
       });
       source.on('error', (error) => fail(new TypeError('terminated', { cause: error })));
       source.on('close', () => fail(new TypeError('terminated', { cause: new Error('the connection closed before the body was complete') })));
-      if (signal.aborted) abort();
+      if (request.signal.aborted) abort();
     },
     pull() {
       source.resume();

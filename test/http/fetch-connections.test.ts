@@ -2,6 +2,8 @@ import { execFile as execFileCallback } from 'node:child_process';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcp, type Socket } from 'node:net';
 import { promisify } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fakeAuth, fakeFetch, rejection } from './support/clients.ts';
@@ -124,6 +126,31 @@ test('an abort ends each leg with its own reason', async () => {
     const error = await rejection(fetch(server.url, { signal: controller.signal }));
     assert.is(error.message, `stuck in leg ${stuck}`);
     assert.is(initiator.log.disposed, initiator.log.made.length);
+  }
+});
+
+test('an abort ends the body also after a collection of garbage', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  await using server = await serve((_req, res) => void res.write('some'));
+  const { fetch } = fakeFetch();
+  const controller = new AbortController();
+  const reader = (await fetch(server.url, { signal: controller.signal })).body!.getReader();
+  await reader.read();
+  for (let round = 0; round < 5; round++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  setTimeout(() => controller.abort(), 5);
+  assert.is((await rejection(reader.read())).name, 'AbortError');
+});
+
+test('what is no HTTP is a network error', async () => {
+  for (const answer of ['SSH-2.0-x\r\n', 'HTTP/1.1 abc\r\n\r\n', 'HTTP/1.1 200 OK\r\nX y\r\n\r\n', '', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx', 'HTTP/1.1 999 x\r\nContent-Length: 0\r\n\r\n']) {
+    const server = createTcp((socket) => void socket.on('error', () => {}).once('data', () => socket.end(answer)));
+    const port = await listen(server);
+    assert.is((await rejection(fakeFetch().fetch(`http://127.0.0.1:${port}`))).message, 'fetch failed', JSON.stringify(answer));
+    await stop(server);
   }
 });
 
