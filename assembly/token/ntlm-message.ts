@@ -15,7 +15,9 @@
  *   a field: u16 length, u16 room, u32 offset                           64 Version, 8
  *                                                                       72 MIC, 16 (64 when there is no Version)
  */
-import { AV_CHANNEL_BINDINGS, AV_EOL, AV_FLAG_MIC, AV_FLAGS, AV_SINGLE_HOST, AV_TARGET_NAME, AV_TIMESTAMP, OEM, TARGET_INFO, UNICODE, VERSION } from './ntlm-flags';
+import {
+  AV_CHANNEL_BINDINGS, AV_EOL, AV_FLAG_MIC, AV_FLAGS, AV_SINGLE_HOST, AV_TARGET_NAME, AV_TIMESTAMP, KEY_EXCH, OEM, SEAL, SIGN, TARGET_INFO, UNICODE, VERSION,
+} from './ntlm-flags';
 import { INPUT, OUTPUT } from '../memory';
 
 export const NEGOTIATE: i32 = 1;
@@ -231,7 +233,8 @@ export function parseAuthenticate(message: usize, length: i32, table: usize): i3
   const nt = word(table, W_NT + 1);
   if (nt > 0 && nt != 24 && nt < 44) return fail(E_NT_LENGTH, 20);
   const key = word(table, W_SESSION_KEY + 1);
-  if (key != 0 && key != 16) return fail(E_SESSION_KEY_LENGTH, 52);
+  // where it is not used, some clients fill it with a byte
+  if (key != 0 && key != 16 && (flags & KEY_EXCH) != 0 && (flags & (SIGN | SEAL)) != 0) return fail(E_SESSION_KEY_LENGTH, 52);
   if ((flags & VERSION) && lowest >= 72) put(table, W_VERSION, 64);
   if (nt == 24 || nt == 0) return 0;
   return parseBlob(message, word(table, W_NT), nt, lowest, table);

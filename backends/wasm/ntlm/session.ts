@@ -57,7 +57,7 @@ export class NtlmSession implements Established {
     this.names = facts.names;
     this.channelBindingsVerified = facts.channelBindingsVerified;
     this.clientSpecifiedTarget = facts.clientSpecifiedTarget;
-    this.mechListMicPossible = this.#isProtected();
+    this.mechListMicPossible = this.#isSigned();
     this.mechListMicRequired = facts.mic && this.mechListMicPossible;
     this.#mode = has(facts.flags, NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY)
       ? EXTENDED | (has(facts.flags, NTLMSSP_NEGOTIATE_KEY_EXCH) ? SEAL_CHECKSUM : 0) : 0;
@@ -122,8 +122,9 @@ export class NtlmSession implements Established {
     throw this.#failure(status, token);
   }
 
+  /** Seals where only SIGN was negotiated, too: GSS_Wrap on Windows does whatever was asked, and its LDAP server knows nothing else. */
   wrap(message: Uint8Array, encrypt: boolean): Uint8Array {
-    if (encrypt) this.#requireSeal();
+    if (encrypt && !this.#isProtected()) this.#requireSeal();
     else this.#requireOpen();
     if (this.#isProtected()) return wrapMessage(this.#keys().send, this.#mode, message, encrypt);
     const token = new Uint8Array(SIGNATURE_LENGTH + message.length);
@@ -139,10 +140,9 @@ export class NtlmSession implements Established {
       throw new SspiError('SEC_E_INVALID_TOKEN', `NTLM: a signature of ${SIGNATURE_LENGTH} bytes expected, ${token.length} came`, { offset: token.length });
     }
     const signature = token.subarray(0, SIGNATURE_LENGTH);
-    if (!this.#isSealed()) {
-      const message = new Uint8Array(token.subarray(SIGNATURE_LENGTH));
-      this.verifySignature([message], signature);
-      return { message, encrypted: false };
+    if (!this.#isProtected()) {
+      this.#verifyDummy(signature);
+      return { message: new Uint8Array(token.subarray(SIGNATURE_LENGTH)), encrypted: false };
     }
     const { receive } = this.#keys();
     const sealed = unwrapSealed(receive, this.#mode, token);
@@ -188,20 +188,25 @@ export class NtlmSession implements Established {
   /** `still`: the RC4 handle stays where it was; the sequence number is used up all the same. */
   #sign(parts: readonly Uint8Array[], still: boolean): Uint8Array {
     this.#requireOpen();
-    if (!this.#isProtected()) return this.#dummySignature();
+    if (!this.#isSigned()) return this.#dummySignature();
     return protect(this.#keys().send, this.#mode, parts.map(plain), still);
   }
 
   #verify(parts: readonly Uint8Array[], signature: Uint8Array, still: boolean): void {
     this.#requireOpen();
     requireSignature(signature, 'signature');
-    if (!this.#isProtected()) return this.#verifyDummy(signature);
+    if (!this.#isSigned()) return this.#verifyDummy(signature);
     const status = unprotect(this.#keys().receive, this.#mode, parts.map(plain), signature, still);
     if (status !== OK) throw this.#failure(status, signature);
   }
 
   #isProtected(): boolean {
     return (this.#facts.flags & (NTLMSSP_NEGOTIATE_SIGN | NTLMSSP_NEGOTIATE_SEAL)) !== 0;
+  }
+
+  /** MS-NLMP 3.4.2: without SIGN a signature is the dummy one, though SEAL was negotiated. */
+  #isSigned(): boolean {
+    return has(this.#facts.flags, NTLMSSP_NEGOTIATE_SIGN);
   }
 
   #isSealed(): boolean {
