@@ -12,12 +12,15 @@ const VENV_PYTHON = local('../.python/bin/python');
 export interface Implementation extends Peer {
   /** The interpreter and the script that speaks this file's protocol of lines. */
   driver: [program: string, script: string];
+  /** It protects messages of no bytes, too. */
+  emptyMessages: boolean;
 }
 
 export const gssapi: Implementation = {
   name: 'GSSAPI with gss-ntlmssp',
   packages: ['python3-gssapi', 'gss-ntlmssp', 'libgssapi-krb5-2'],
   driver: [PYTHON, local('gssapi_peer.py')],
+  emptyMessages: false, // gss-ntlmssp calls them an invalid argument
   unusable() {
     const { status, stderr, error } = spawnSync(PYTHON, ['-c', PROBE], { encoding: 'utf8' });
     if (error !== undefined) return `${PYTHON} does not start (${error.message})`;
@@ -30,6 +33,7 @@ export const pyspnego: Implementation = {
   packages: [],
   extra: true,
   driver: [VENV_PYTHON, local('pyspnego_peer.py')],
+  emptyMessages: true,
   versions() {
     const { stdout } = spawnSync(VENV_PYTHON, ['-c', 'import importlib.metadata as m; print("pyspnego", m.version("pyspnego"))'], { encoding: 'utf8' });
     return [stdout.trim()];
@@ -37,7 +41,7 @@ export const pyspnego: Implementation = {
   unusable: () => spawnSync(VENV_PYTHON, ['-c', 'import spnego']).status === 0 ? null : 'pyspnego is not installed in test/interop/.python',
 };
 
-export type Flag = 'mutual_authentication' | 'replay_detection' | 'out_of_sequence_detection' | 'confidentiality' | 'integrity' | 'anonymity' | 'dce_style' | 'identify';
+export type Flag = 'mutual_authentication' | 'replay_detection' | 'out_of_sequence_detection' | 'confidentiality' | 'integrity';
 
 export interface PeerOptions {
   mechanism: 'ntlm' | 'spnego';
@@ -73,9 +77,9 @@ export class ContextPeer {
   readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   #next = 0;
 
-  constructor(implementation: Implementation) {
+  constructor(readonly implementation: Implementation, environment: NodeJS.ProcessEnv = {}) {
     const [program, script] = implementation.driver;
-    this.#process = start(program, [script]);
+    this.#process = start(program, [script], { env: { ...process.env, KRB5_CONFIG: '/dev/null', ...environment } });
     createInterface({ input: this.#process.child.stdout! }).on('line', (line) => {
       const answer = JSON.parse(line) as { id: number; result?: unknown; error?: string; name?: string; token?: string };
       const waiting = this.#waiting.get(answer.id);
@@ -114,6 +118,12 @@ export class PeerContext {
   complete = false;
 
   constructor(readonly peer: ContextPeer, readonly context: number) {}
+
+  /** Messages to try, of lengths about the block and window sizes. */
+  get messages(): Buffer[] {
+    return LENGTHS.filter((length) => length > 0 || this.peer.implementation.emptyMessages)
+      .map((length) => Buffer.from(Array.from({ length }, (_, index) => (index * 7 + length) & 0xff)));
+  }
 
   /** Null when it has nothing to send. */
   async step(token: Uint8Array | null): Promise<Uint8Array | null> {
@@ -172,3 +182,4 @@ const PROBE = `
 import gssapi, gssapi.raw as raw
 if '1.3.6.1.4.1.311.2.2.10' not in [mech.dotted_form for mech in raw.indicate_mechs()]: raise SystemExit('GSSAPI knows no NTLM: gss-ntlmssp is missing')
 `;
+const LENGTHS = [0, 1, 15, 16, 17, 100, 4096, 70_000];

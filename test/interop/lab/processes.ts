@@ -38,7 +38,7 @@ export class Running {
   }
 
   /** Waits for a TCP port to answer; fails with the peer's own words when it dies or takes more than `seconds`. */
-  async listening(port: number, seconds = 30): Promise<void> {
+  async listening(port: number, seconds = 90): Promise<void> {
     const end = Date.now() + seconds * 1000;
     while (!await answers(port)) {
       if (this.exited) throw new Error(`${this.program} ended before port ${port} answered:\n${this.output}`);
@@ -67,7 +67,7 @@ export function run(program: string, args: string[], options: { env?: NodeJS.Pro
     const { child } = running;
     let stdout = '';
     let stderr = '';
-    const timer = setTimeout(() => running.stop(), 60_000);
+    const timer = setTimeout(() => running.stop(), 120_000);
     child.stdout!.on('data', (chunk) => { stdout += chunk; });
     child.stderr!.on('data', (chunk) => { stderr += chunk; });
     child.stdin!.end(options.input ?? '');

@@ -63,9 +63,11 @@ async function startController(): Promise<DomainController> {
     'interfaces': 'lo', 'bind interfaces only': 'yes', 'posix:eadb': join(folder, 'private/eadb.tdb'),
     'pid directory': join(folder, 'run'), 'ncalrpc dir': join(folder, 'ncalrpc'), 'ntp signd socket directory': join(folder, 'ntp'),
     'log file': join(folder, 'log.%m'), 'server services': 'rpc ldap cldap winbindd s3fs', 'prefork children': '1',
+    'ldap server require strong auth': 'allow_sasl_over_tls',
   };
   await tool(env, ['domain', 'provision', '-s', base, '--realm=AD.TEST', '--domain=ADTEST', '--server-role=dc', '--dns-backend=NONE', `--adminpass=${PASSWORD}`,
-    `--targetdir=${folder}`, '--host-name=dc1', '--host-ip=127.0.0.1', '--use-rfc2307', ...Object.entries(options).map(([name, value]) => `--option=${name}=${value}`)]);
+    `--targetdir=${folder}`, '--host-name=dc1', '--host-ip=127.0.0.1', '--use-rfc2307',
+    ...Object.entries(options).map(([name, value]) => `--option=${name}=${value}`)]);
   await tool(env, ['user', 'create', 'alice', PASSWORD, '-s', configuration]);
 
   // a pipe as standard input: samba ends when this process does, however that happens
