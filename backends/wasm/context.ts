@@ -50,9 +50,10 @@ interface Made {
   handshake: Handshake;
   step: HandshakeStep;
 }
-/** It did not fit the caller's buffer; `token`: what it answers. */
+/** It did not fit the caller's buffer. */
 interface Undelivered extends Made {
-  token: Uint8Array | null;
+  /** The peer's token. */
+  answers: Uint8Array | null;
 }
 
 /** A security context of this engine: a handshake, then the keys that it proved. */
@@ -65,6 +66,8 @@ export class WasmContext implements BackendContext {
   readonly #host: Host;
   #state: State = NEW;
   #stepping = false;
+  /** A leg was aborted, and its step has not ended yet. */
+  #abandoned = false;
   #attributes = 0;
   #bindings: Uint8Array | null = null;
   #fallbackFrom: SspiError | null = null;
@@ -95,49 +98,60 @@ export class WasmContext implements BackendContext {
   async step(call: HandshakeCall, begin: () => Begun): Promise<HandshakeResult> {
     if (this.#stepping) throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'another leg of this context is still under way; legs go one after the other');
     call.signal?.throwIfAborted();
-    const before = this.#state;
-    if (before.is === 'failed' || before.is === 'exported' || before.is === 'deleted') throw this.#unusable(before);
-    const token = inputToken(call);
-    const made = await this.#make(call, token, begin);
-    let output: SecBuffer[];
+    const { is } = this.#state;
+    if (is === 'failed' || is === 'exported' || is === 'deleted') throw this.#unusable(this.#state);
+    this.#stepping = true;
     try {
-      output = deliverToken(call, made.step.token);
-    } catch (error) {
-      // Made once: a step may have counted a message. It is kept until a buffer takes it, unless nobody holds this context yet.
-      this.#undelivered = { ...made, token: token === null ? null : token.slice() };
-      if (before.is === 'new') this.delete();
-      throw error;
+      const token = inputToken(call);
+      const made = this.#takeUndelivered(token) ?? (await this.#make(call, token, begin));
+      let output: SecBuffer[];
+      try {
+        output = deliverToken(call, made.step.token);
+      } catch (error) {
+        // Made once: a step may have counted a message. It is kept until a buffer takes it, unless nobody holds this context yet.
+        this.#undelivered = { ...made, answers: token === null ? null : token.slice() };
+        if (is === 'new') this.delete();
+        throw error;
+      }
+      const { begun, handshake, step } = made;
+      const allocated = isAllocating(call) ? ISC_RET_ALLOCATED_MEMORY : 0;
+      handshake.dispose();
+      return step.next === undefined ? this.#finish(begun, step, output, allocated) : this.#proceed(begun, step.next, output, allocated);
+    } finally {
+      if (!this.#abandoned) this.#stepping = false;
     }
-    this.#undelivered = null;
-    const { begun, handshake, step } = made;
-    const allocated = isAllocating(call) ? ISC_RET_ALLOCATED_MEMORY : 0;
-    handshake.dispose();
-    return step.next === undefined ? this.#finish(begun, step, output, allocated) : this.#proceed(begun, step.next, output, allocated);
   }
 
-  /** Steps the handshake, or gives again what a too short buffer left undelivered. */
-  async #make(call: HandshakeCall, token: Uint8Array | null, begin: () => Begun): Promise<Made> {
+  /** What a too short buffer left undelivered, for the repeated leg. */
+  #takeUndelivered(token: Uint8Array | null): Made | null {
     const undelivered = this.#undelivered;
-    if (undelivered !== null) {
-      if (sameBytes(undelivered.token, token)) return undelivered;
+    if (undelivered === null) return null;
+    if (!sameBytes(undelivered.answers, token)) {
       throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'the output of the last leg is still to be taken; repeat that leg with its token and a larger buffer');
     }
+    this.#undelivered = null;
+    return undelivered;
+  }
+
+  async #make(call: HandshakeCall, token: Uint8Array | null, begin: () => Begun): Promise<Made> {
     const bindings = inputBindings(call);
     const state = this.#state;
     const continues = state.is === 'pending' || state.is === 'reauthenticating';
     const begun = continues ? state.begun : begin();
     if (bindings !== null) begun.request.channelBindings = bindings; // callers give them on any leg up to the one that needs them
     const handshake = continues ? state.handshake : begun.handshake;
-
-    this.#stepping = true;
+    const { signal } = call;
+    const running = handshake.step(token, signal);
     let step: HandshakeStep;
     try {
-      step = await handshake.step(token, call.signal);
+      step = await (signal === undefined ? running : untilAborted(running, signal));
     } catch (error) {
+      if (signal?.aborted === true && error === signal.reason) {
+        this.#abandon(running, continues ? null : begun);
+        throw error;
+      }
       if (!continues) end(begun);
       throw this.#failedLeg(error, call, begun);
-    } finally {
-      this.#stepping = false;
     }
     if (this.#isDeleted()) {
       discard(step);
@@ -145,6 +159,17 @@ export class WasmContext implements BackendContext {
       throw deletedMeanwhile();
     }
     return { begun, handshake, step };
+  }
+
+  /** What runs on after an abort (a lookup that takes no signal) comes to nothing; the leg can be repeated when it has ended. */
+  #abandon(running: Promise<HandshakeStep>, begun: Begun | null): void {
+    this.#abandoned = true;
+    const settle = () => {
+      this.#abandoned = false;
+      this.#stepping = false;
+      if (begun !== null) end(begun);
+    };
+    running.then(discard, () => {}).finally(settle);
   }
 
   #proceed(begun: Begun, handshake: Handshake, output: SecBuffer[], allocated: number): HandshakeResult {
@@ -170,9 +195,8 @@ export class WasmContext implements BackendContext {
     return { status: SEC_E_OK, context: this, output, contextAttr: this.#attributes | allocated, expiry: established.expiry };
   }
 
-  /** Turns what a step threw into what the caller gets, and ends the context unless the leg can be repeated. */
-  #failedLeg(error: unknown, call: HandshakeCall, begun: Begun): unknown {
-    if (call.signal?.aborted === true && error === call.signal.reason) return error;
+  /** Turns what a step threw into what the caller gets, and ends the context. */
+  #failedLeg(error: unknown, call: HandshakeCall, begun: Begun): SspiError {
     if (this.#isDeleted()) return deletedMeanwhile();
     let failure: SspiError;
     if (error instanceof SspiError) failure = error;
@@ -322,6 +346,15 @@ function withoutToken(error: SspiError): SspiError {
   const at = offset === undefined ? '' : ` (at byte ${offset})`;
   const message = error.message.slice(`${error.code}: `.length, error.message.length - at.length);
   return new SspiError(error.code, message, { cause, remedy, offset, kerberos });
+}
+
+/** As `running`, but rejects with the signal's reason when that comes first. */
+function untilAborted<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    running.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 function sameBytes(one: Uint8Array | null, other: Uint8Array | null): boolean {

@@ -84,7 +84,13 @@ export class VerbContext implements SecurityContext {
     }
     if (this.#bindings !== null) input.push(this.#bindings);
     const call = { credential, context: this.#handle, targetName, contextReq: flags, input, signal: options?.signal };
-    const result = await (side === 'initiator' ? initializeSecurityContext(call) : acceptSecurityContext(call));
+    let result: SecurityContextResult;
+    try {
+      result = await (side === 'initiator' ? initializeSecurityContext(call) : acceptSecurityContext(call));
+    } catch (error) {
+      if (this.#complete && !this.#isEstablished()) this.#complete = false;
+      throw error;
+    }
     return this.#take(result);
   }
 
@@ -165,6 +171,15 @@ export class VerbContext implements SecurityContext {
     this.#complete = false;
     if (this.#handle !== undefined) discardContext(this.#handle);
     if (this.#parts.ownsCredential) freeCredentialsHandle(this.#parts.credential);
+  }
+
+  /** A leg of authenticating again that failed has ended what was established; one that was refused or aborted has not. */
+  #isEstablished(): boolean {
+    try {
+      return !this.#disposed && queryContextAttributes(this.#handle!, SECPKG_ATTR_PACKAGE_INFO).packageInfo !== undefined;
+    } catch {
+      return false;
+    }
   }
 
   #open(): BackendContext {

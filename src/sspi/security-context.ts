@@ -1,8 +1,8 @@
-import type { BackendContext, BackendCredential, HandshakeCall, HandshakeResult } from '../../backends/contract/backend.ts';
+import type { BackendCredential, HandshakeCall, HandshakeResult } from '../../backends/contract/backend.ts';
 import type { SecBuffer } from '../../backends/contract/buffers.ts';
 import { SspiError } from '../../backends/contract/errors.ts';
 import { checkBuffers, checkDataRep, checkFlags, checkString } from './checks.ts';
-import { type CredHandle, type CtxtHandle, newCtxtHandle, openContext, openCredential } from './handles.ts';
+import { type CredHandle, type CtxtHandle, newCtxtHandle, type OpenContext, openContext, openCredential } from './handles.ts';
 
 export interface AcceptContextOptions {
   /** phCredential. A later leg may leave it out. */
@@ -52,15 +52,15 @@ export async function initializeSecurityContext(options: InitializeContextOption
   const { targetName } = options;
   checkString(targetName, 'targetName');
   const call = handshakeCall(options, targetName);
-  const { context, credential } = whose(options);
-  return give(await credential.initialize(context, call), options.context, credential);
+  const { open, credential } = whose(options);
+  return give(await credential.initialize(open === null ? null : open.context, call), options.context, open, credential);
 }
 
 /** AcceptSecurityContext (Negotiate): one leg of the server's side. An empty first token asks for a NegTokenInit2 to begin with. */
 export async function acceptSecurityContext(options: AcceptContextOptions): Promise<SecurityContextResult> {
   const call = handshakeCall(options, undefined);
-  const { context, credential } = whose(options);
-  return give(await credential.accept(context, call), options.context, credential);
+  const { open, credential } = whose(options);
+  return give(await credential.accept(open === null ? null : open.context, call), options.context, open, credential);
 }
 
 /** CompleteAuthToken. The packages here never return SEC_I_COMPLETE_NEEDED, so there is never anything to complete: SEC_E_UNSUPPORTED_FUNCTION. */
@@ -79,16 +79,17 @@ function handshakeCall(options: AcceptContextOptions, targetName: string | undef
   };
 }
 
-function whose(options: AcceptContextOptions): { context: BackendContext | null; credential: BackendCredential } {
+function whose(options: AcceptContextOptions): { open: OpenContext | null; credential: BackendCredential } {
   const open = options.context === undefined ? null : openContext(options.context);
   const credential = options.credential === undefined ? open?.credential : openCredential(options.credential);
   if (credential == null) {
     throw new SspiError('SEC_E_NO_CREDENTIALS', 'no credential was given', { remedy: 'Pass the handle that acquireCredentialsHandle returned.' });
   }
-  return { context: open === null ? null : open.context, credential };
+  return { open, credential };
 }
 
-function give(result: HandshakeResult, handle: CtxtHandle | undefined, credential: BackendCredential): SecurityContextResult {
+function give(result: HandshakeResult, handle: CtxtHandle | undefined, open: OpenContext | null, credential: BackendCredential): SecurityContextResult {
+  if (open !== null) open.credential = credential; // authenticating again may bring another one
   const { status, context, output, contextAttr, expiry } = result;
   return { status, context: handle ?? newCtxtHandle(context, credential), output, contextAttr, expiry };
 }

@@ -136,6 +136,15 @@ test('a wrong password is refused by the server, and the context shows no succes
   assert.is(acceptor.attributes & ISC_RET_CONFIDENTIALITY, 0);
 });
 
+test('a failed attempt to authenticate again ends what was established', async () => {
+  const { initiator, acceptor } = await pair();
+  await loop(initiator, acceptor);
+  await failure('SEC_E_INVALID_TOKEN', acceptor.step(utf8('rubbish')));
+  assert.is(acceptor.complete, false);
+  assert.is(acceptor.package, null);
+  await failure('SEC_E_INVALID_HANDLE', () => acceptor.unwrap(initiator.wrap(utf8('x'))));
+});
+
 test('the user name is understood in all its forms', async () => {
   const seen: string[] = [];
   const credential = { accounts: ({ user, domain }: { user: string; domain: string }) => { seen.push(`${domain}|${user}`); return { password: 'x' }; } };

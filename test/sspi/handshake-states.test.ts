@@ -215,6 +215,27 @@ test('an aborted leg rejects with the signal\'s reason and can be repeated', asy
   await failure('SEC_E_INTERNAL_ERROR', initializeSecurityContext({ context, input: [token(utf8('x'))] }));
 });
 
+test('a lookup that heeds no signal is left behind, and what it brings is wiped', async () => {
+  let release = (_: HandshakeStep) => {};
+  let wiped = false;
+  let legs = 0;
+  const credential = await scriptedCredential(twoLegs(undefined, () => {
+    if (++legs === 1) return new Promise((resolve) => { release = resolve; });
+    return { token: null, established: established() };
+  }));
+  const { context } = await initializeSecurityContext({ credential });
+  const controller = new AbortController();
+  const leg = initializeSecurityContext({ context, input: [token(utf8('x'))], signal: controller.signal });
+  await Promise.resolve();
+  controller.abort();
+  await leg.then(() => assert.unreachable(), (error: Error) => assert.is(error.name, 'AbortError'));
+  await failure('SEC_E_OUT_OF_SEQUENCE', initializeSecurityContext({ context, input: [token(utf8('x'))] })); // it still runs
+  release({ token: null, established: established({ dispose() { wiped = true; } }) });
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.ok(wiped);
+  assert.is((await initializeSecurityContext({ context, input: [token(utf8('x'))] })).status, SEC_E_OK);
+});
+
 test('a credential is good for what it was acquired for', async () => {
   const inbound = await scriptedCredential(twoLegs(), { credentialUse: SECPKG_CRED_INBOUND, authData: {} });
   await failure('SEC_E_NO_CREDENTIALS', initializeSecurityContext({ credential: inbound }));

@@ -119,6 +119,7 @@ test('an imported context has no credential to go on with', async () => {
   await failure('SEC_E_NO_CREDENTIALS', initializeSecurityContext({ context, targetName: TARGET }));
   const { credential } = await acquireCredentialsHandle({ package: 'NTLM', authData: ALICE });
   assert.is((await initializeSecurityContext({ context, credential, targetName: TARGET })).context, context);
+  await failure('SEC_E_INVALID_TOKEN', initializeSecurityContext({ context, input: [token(utf8('goes on with that one'))] }));
 });
 
 test.run();
