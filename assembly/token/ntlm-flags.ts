@@ -21,7 +21,6 @@ export const KEY_56: u32 = 0x80000000;
 
 /** AvId (MS-NLMP 2.2.2.1). */
 export const AV_EOL: i32 = 0;
-export const AV_DNS_TREE: i32 = 5;
 export const AV_FLAGS: i32 = 6;
 export const AV_TIMESTAMP: i32 = 7;
 export const AV_SINGLE_HOST: i32 = 8;

@@ -63,7 +63,7 @@ export interface KdcTransport {
 }
 
 export interface NtlmConfig {
-  /** MS-NLMP 3.1.1.1. Default 3: NTLMv2 only. */
+  /** MS-NLMP 3.1.1.1. Default 3: NTLMv2 only. An acceptor takes NTLMv1 (to 4) and LM (to 3) only where a level is given. */
   lmCompatibilityLevel?: 0 | 1 | 2 | 3 | 4 | 5;
   workstation?: string;
   /** The acceptor's names. */
