@@ -10,51 +10,51 @@ export function sha1Compress(state: usize, data: usize, blocks: i32): void {
     let d = load<u32>(state, 12);
     let e = load<u32>(state, 16);
     for (let t: usize = 0; t < 80; t += 20) {
-      e += rotl<u32>(a, 5) + ch(b, c, d) + load<u32>(SCHEDULE + t, 0);
+      e = step(e, load<u32>(SCHEDULE + t) + 0x5a827999, ch(b, c, d), a);
       b = rotl<u32>(b, 30);
-      d += rotl<u32>(e, 5) + ch(a, b, c) + load<u32>(SCHEDULE + t, 4);
+      d = step(d, load<u32>(SCHEDULE + t, 4) + 0x5a827999, ch(a, b, c), e);
       a = rotl<u32>(a, 30);
-      c += rotl<u32>(d, 5) + ch(e, a, b) + load<u32>(SCHEDULE + t, 8);
+      c = step(c, load<u32>(SCHEDULE + t, 8) + 0x5a827999, ch(e, a, b), d);
       e = rotl<u32>(e, 30);
-      b += rotl<u32>(c, 5) + ch(d, e, a) + load<u32>(SCHEDULE + t, 12);
+      b = step(b, load<u32>(SCHEDULE + t, 12) + 0x5a827999, ch(d, e, a), c);
       d = rotl<u32>(d, 30);
-      a += rotl<u32>(b, 5) + ch(c, d, e) + load<u32>(SCHEDULE + t, 16);
+      a = step(a, load<u32>(SCHEDULE + t, 16) + 0x5a827999, ch(c, d, e), b);
       c = rotl<u32>(c, 30);
     }
     for (let t: usize = 80; t < 160; t += 20) {
-      e += rotl<u32>(a, 5) + parity1(b, c, d) + load<u32>(SCHEDULE + t, 0);
+      e = step(e, load<u32>(SCHEDULE + t) + 0x6ed9eba1, parity(b, c, d), a);
       b = rotl<u32>(b, 30);
-      d += rotl<u32>(e, 5) + parity1(a, b, c) + load<u32>(SCHEDULE + t, 4);
+      d = step(d, load<u32>(SCHEDULE + t, 4) + 0x6ed9eba1, parity(a, b, c), e);
       a = rotl<u32>(a, 30);
-      c += rotl<u32>(d, 5) + parity1(e, a, b) + load<u32>(SCHEDULE + t, 8);
+      c = step(c, load<u32>(SCHEDULE + t, 8) + 0x6ed9eba1, parity(e, a, b), d);
       e = rotl<u32>(e, 30);
-      b += rotl<u32>(c, 5) + parity1(d, e, a) + load<u32>(SCHEDULE + t, 12);
+      b = step(b, load<u32>(SCHEDULE + t, 12) + 0x6ed9eba1, parity(d, e, a), c);
       d = rotl<u32>(d, 30);
-      a += rotl<u32>(b, 5) + parity1(c, d, e) + load<u32>(SCHEDULE + t, 16);
+      a = step(a, load<u32>(SCHEDULE + t, 16) + 0x6ed9eba1, parity(c, d, e), b);
       c = rotl<u32>(c, 30);
     }
     for (let t: usize = 160; t < 240; t += 20) {
-      e += rotl<u32>(a, 5) + maj(b, c, d) + load<u32>(SCHEDULE + t, 0);
+      e = step(e, load<u32>(SCHEDULE + t) + 0x8f1bbcdc, maj(b, c, d), a);
       b = rotl<u32>(b, 30);
-      d += rotl<u32>(e, 5) + maj(a, b, c) + load<u32>(SCHEDULE + t, 4);
+      d = step(d, load<u32>(SCHEDULE + t, 4) + 0x8f1bbcdc, maj(a, b, c), e);
       a = rotl<u32>(a, 30);
-      c += rotl<u32>(d, 5) + maj(e, a, b) + load<u32>(SCHEDULE + t, 8);
+      c = step(c, load<u32>(SCHEDULE + t, 8) + 0x8f1bbcdc, maj(e, a, b), d);
       e = rotl<u32>(e, 30);
-      b += rotl<u32>(c, 5) + maj(d, e, a) + load<u32>(SCHEDULE + t, 12);
+      b = step(b, load<u32>(SCHEDULE + t, 12) + 0x8f1bbcdc, maj(d, e, a), c);
       d = rotl<u32>(d, 30);
-      a += rotl<u32>(b, 5) + maj(c, d, e) + load<u32>(SCHEDULE + t, 16);
+      a = step(a, load<u32>(SCHEDULE + t, 16) + 0x8f1bbcdc, maj(c, d, e), b);
       c = rotl<u32>(c, 30);
     }
     for (let t: usize = 240; t < 320; t += 20) {
-      e += rotl<u32>(a, 5) + parity2(b, c, d) + load<u32>(SCHEDULE + t, 0);
+      e = step(e, load<u32>(SCHEDULE + t) + 0xca62c1d6, parity(b, c, d), a);
       b = rotl<u32>(b, 30);
-      d += rotl<u32>(e, 5) + parity2(a, b, c) + load<u32>(SCHEDULE + t, 4);
+      d = step(d, load<u32>(SCHEDULE + t, 4) + 0xca62c1d6, parity(a, b, c), e);
       a = rotl<u32>(a, 30);
-      c += rotl<u32>(d, 5) + parity2(e, a, b) + load<u32>(SCHEDULE + t, 8);
+      c = step(c, load<u32>(SCHEDULE + t, 8) + 0xca62c1d6, parity(e, a, b), d);
       e = rotl<u32>(e, 30);
-      b += rotl<u32>(c, 5) + parity2(d, e, a) + load<u32>(SCHEDULE + t, 12);
+      b = step(b, load<u32>(SCHEDULE + t, 12) + 0xca62c1d6, parity(d, e, a), c);
       d = rotl<u32>(d, 30);
-      a += rotl<u32>(b, 5) + parity2(c, d, e) + load<u32>(SCHEDULE + t, 16);
+      a = step(a, load<u32>(SCHEDULE + t, 16) + 0xca62c1d6, parity(c, d, e), b);
       c = rotl<u32>(c, 30);
     }
     store<u32>(state, load<u32>(state) + a);
@@ -65,31 +65,67 @@ export function sha1Compress(state: usize, data: usize, blocks: i32): void {
   }
 }
 
-// W(t) = S^1(W(t-3) XOR W(t-8) XOR W(t-14) XOR W(t-16))
+/*
+ * W(t) = S^1(W(t-3) XOR W(t-8) XOR W(t-14) XOR W(t-16)), four at a time. From t = 32 on the formula applied to itself,
+ *
+ *   W(t) = S^2(W(t-6) XOR W(t-16) XOR W(t-28) XOR W(t-32))
+ *
+ * reaches back far enough for that; before, the fourth word needs the first.
+ */
 @inline
 function schedule(data: usize): void {
-  for (let t: usize = 0; t < 64; t += 4) store<u32>(SCHEDULE + t, bswap(load<u32>(data + t)));
-  for (let t: usize = SCHEDULE; t < SCHEDULE + 256; t += 4) {
-    store<u32>(t, rotl<u32>(load<u32>(t, 52) ^ load<u32>(t, 32) ^ load<u32>(t, 8) ^ load<u32>(t), 1), 64);
+  for (let t: usize = 0; t < 64; t += 16) {
+    v128.store(SCHEDULE + t, i8x16.swizzle(v128.load(data + t), i8x16(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12)));
+  }
+  const zero = i32x4.splat(0);
+  let w16 = v128.load(SCHEDULE);
+  let w12 = v128.load(SCHEDULE, 16);
+  let w8 = v128.load(SCHEDULE, 32);
+  let w4 = v128.load(SCHEDULE, 48);
+  for (let t: usize = SCHEDULE + 64; t < SCHEDULE + 128; t += 16) {
+    const w14 = i8x16.shuffle(w16, w12, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23);
+    const w3 = i8x16.shuffle(w4, zero, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19);
+    const w = rotate(v128.xor(v128.xor(w14, w16), v128.xor(w8, w3)), 1);
+    const first = i8x16.shuffle(zero, w, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 16, 17, 18, 19);
+    w16 = w12;
+    w12 = w8;
+    w8 = w4;
+    w4 = v128.xor(w, rotate(first, 1));
+    v128.store(t, w4);
+  }
+  for (let t: usize = SCHEDULE + 128; t < SCHEDULE + 320; t += 16) {
+    const w6 = i8x16.shuffle(w8, w4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23);
+    const w = v128.xor(v128.xor(w16, v128.load(t - 112)), v128.xor(v128.load(t - 128), w6));
+    w16 = w12;
+    w12 = w8;
+    w8 = w4;
+    w4 = rotate(w, 2);
+    v128.store(t, w4);
   }
 }
 
 @inline
-function ch(b: u32, c: u32, d: u32): u32 {
-  return 0x5a827999 + (d ^ (b & (c ^ d)));
+function rotate(x: v128, n: i32): v128 {
+  return v128.or(i32x4.shl(x, n), i32x4.shr_u(x, 32 - n));
+}
+
+// what was known longest is added first, for the next step waits for the sum
+@inline
+function step(e: u32, w: u32, f: u32, a: u32): u32 {
+  return (e + w) + f + rotl<u32>(a, 5);
 }
 
 @inline
-function parity1(b: u32, c: u32, d: u32): u32 {
-  return 0x6ed9eba1 + (b ^ c ^ d);
+function ch(b: u32, c: u32, d: u32): u32 {
+  return d ^ (b & (c ^ d));
+}
+
+@inline
+function parity(b: u32, c: u32, d: u32): u32 {
+  return b ^ (c ^ d);
 }
 
 @inline
 function maj(b: u32, c: u32, d: u32): u32 {
-  return 0x8f1bbcdc + (b & c) + (d & (b ^ c));
-}
-
-@inline
-function parity2(b: u32, c: u32, d: u32): u32 {
-  return 0xca62c1d6 + (b ^ c ^ d);
+  return (c & d) + (b & (c ^ d));
 }

@@ -1,6 +1,7 @@
 import { SspiError } from '../../../contract/errors.ts';
 import { constantTimeEqual } from '../../core/mac.ts';
 import { confounderLength, deriveSealKeys, deriveSignKeys, open, seal, sign } from '../../core/krb5.ts';
+import { pooledRandom } from '../../host/random.ts';
 import type { KerberosKey } from './key.ts';
 import { etypeInfo, etypeName, type EtypeInfo } from './table.ts';
 
@@ -70,10 +71,7 @@ export function supported(etype: number): EtypeInfo {
   return info;
 }
 
-function randomBytes(length: number): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(length));
-}
-
+const randomBytes = pooledRandom();
 const RC4 = 23;
 /** RFC 4757 §3: the message types of Windows where they are not the usages of RFC 4120 and 4121. Its 9 → 8 is an erratum: 9 stays 9 (MIT, Windows). */
 const RC4_USAGES: ReadonlyMap<number, number> = new Map([[3, 8], [23, 13]]);
