@@ -15,7 +15,9 @@ gss.before(() => { peer = new ContextPeer(gssapi); });
 gss.after(() => peer.stop());
 for (const mechanism of ['ntlm', 'spnego'] as const) {
   gss(`${mechanism}: a handshake and a sealed message`, async () => {
-    const client = await peer.initiate({ mechanism, user: 'LAB\\alice', password: 'S3cret!', target: 'HTTP@web.lab.test', flags: ['integrity', 'confidentiality'] });
+    const client = await peer.initiate({
+      mechanism, user: 'LAB\\alice', password: 'S3cret!', target: 'HTTP@web.lab.test', flags: ['integrity', 'confidentiality'],
+    });
     const server = await peer.accept({ mechanism, accounts: accountsFile('LAB:alice:S3cret!') });
     for (let token = await client.step(null); token !== null;) {
       const reply: Uint8Array | null = await server.step(token);
@@ -34,7 +36,8 @@ let server: Apache;
 web.before(async () => { server = await startApache(['LAB:alice:S3cret!']); });
 web.after(() => server.stop());
 web('curl --negotiate logs on', async () => {
-  const { stdout } = await run('curl', ['-sS', '--negotiate', '-u', ':', '-w', ' %{http_code}', `${server.url}/`], { env: gssapiEnvironment('LAB', 'alice', 'S3cret!') });
+  const { stdout } = await run('curl', ['-sS', '--negotiate', '-u', ':', '-w', ' %{http_code}', `${server.url}/`],
+    { env: gssapiEnvironment('LAB', 'alice', 'S3cret!') });
   assert.is(stdout, 'hello 200');
 });
 web.run();
@@ -56,7 +59,9 @@ directory('smbclient lists a share', async () => {
 });
 directory('the LDAP client of these tests, with GSSAPI\'s tokens', async () => {
   const { user, domain, password, host, baseDn } = await domainController();
-  const context = await driver.initiate({ mechanism: 'spnego', user: `${domain}\\${user}`, password, target: `ldap@${host}`, flags: ['integrity', 'confidentiality'] });
+  const context = await driver.initiate({
+    mechanism: 'spnego', user: `${domain}\\${user}`, password, target: `ldap@${host}`, flags: ['integrity', 'confidentiality'],
+  });
   const client = await LdapClient.connect(389);
   let result = await client.bind('GSS-SPNEGO', await context.step(null));
   while (result.code === 14) result = await client.bind('GSS-SPNEGO', await context.step(result.token));

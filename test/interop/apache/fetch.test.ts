@@ -1,4 +1,5 @@
 // createFetch against Apache with mod_auth_gssapi: MIT's SPNEGO and gss-ntlmssp at the other end.
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import * as assert from 'uvu/assert';
 import { authenticationOf, createFetch, proxyAuthenticationOf, type NegotiatingFetch } from '../../../src/http/index.ts';
 import { apache, startApache, type Apache } from '../lab/apache.ts';
@@ -34,6 +35,18 @@ async function newRequests(count: number): Promise<string[]> {
   }
 }
 
+/** Apache offers Negotiate and NTLM; this relay to it passes the second offer only. */
+function withoutNegotiate(port: number): Promise<Server> {
+  const relay = createServer((client) => {
+    const upstream = connect(port, '127.0.0.1');
+    client.pipe(upstream).on('error', () => client.destroy());
+    upstream.on('data', (chunk) => client.write(chunk.toString('latin1').replace('WWW-Authenticate: Negotiate\r\n', ''), 'latin1'));
+    upstream.on('end', () => client.end());
+    client.on('error', () => upstream.destroy());
+  });
+  return new Promise((resolve) => relay.listen(0, '127.0.0.1', () => resolve(relay)));
+}
+
 check('200, and the token that came with it was verified', () => using({}, async (fetch) => {
   const response = await fetch(`${server.url}/`);
   assert.is(response.status, 200, server.errorLog());
@@ -44,6 +57,22 @@ check('200, and the token that came with it was verified', () => using({}, async
   assert.is(authentication.package, 'NTLM');
   assert.is(authentication.complete, true);
   assert.is(authentication.target, 'HTTP/127.0.0.1');
+  assert.equal((await newRequests(3)).map((line) => line.split(' ').slice(0, 2)), [['401', '-'], ['401', '-'], ['200', 'LAB\\\\alice']]);
+}));
+
+check('NTLM without SPNEGO, where the server offers no Negotiate', () => using({}, async (fetch) => {
+  const relay = await withoutNegotiate(Number(new URL(server.url).port));
+  try {
+    const response = await fetch(`http://127.0.0.1:${(relay.address() as AddressInfo).port}/`);
+    assert.is(response.status, 200, server.errorLog());
+    assert.is(await response.text(), 'hello');
+    const authentication = authenticationOf(response)!;
+    assert.is(authentication.scheme, 'NTLM');
+    assert.is(authentication.package, 'NTLM');
+    assert.is(authentication.complete, true);
+  } finally {
+    relay.close();
+  }
   assert.equal((await newRequests(3)).map((line) => line.split(' ').slice(0, 2)), [['401', '-'], ['401', '-'], ['200', 'LAB\\\\alice']]);
 }));
 

@@ -75,7 +75,7 @@ export async function selfSigned(key: string, certificate: string): Promise<void
 }
 
 function configuration(folder: string, port: number, securePort: number, proxyPort: number): string {
-  const modules = ['mpm_event', 'authn_core', 'authz_core', 'authz_user', 'auth_gssapi', 'dir', 'alias', 'env', 'ssl', 'cgid', 'headers', 'proxy', 'proxy_http'];
+  const modules = ['mpm_event', 'authn_core', 'authz_core', 'authz_user', 'auth_gssapi', 'dir', 'ssl', 'cgid', 'proxy', 'proxy_http'];
   const gssapiLines = `
     AuthType GSSAPI
     AuthName "interop"

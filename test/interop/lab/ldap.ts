@@ -77,7 +77,8 @@ export class LdapClient {
   async search(options: SearchOptions): Promise<{ entries: Entry[]; code: number; message: string }> {
     const { attribute, value } = options.filter;
     const filter = value === undefined ? tlv(0x87, attribute) : tlv(0xa3, tlv(0x04, attribute), tlv(0x04, value));
-    const responses = await this.#request(tlv(0x63, tlv(0x04, options.base), integer(options.scope === 'base' ? 0 : 2, 0x0a), integer(0, 0x0a), integer(0), integer(0),
+    const scope = integer(options.scope === 'base' ? 0 : 2, 0x0a);
+    const responses = await this.#request(tlv(0x63, tlv(0x04, options.base), scope, integer(0, 0x0a), integer(0), integer(0),
       tlv(0x01, Buffer.from([0])), filter, tlv(0x30, ...options.attributes.map((name) => tlv(0x04, name)))), 0x65);
     const [code, , message] = elements(responses.at(-1)!.content);
     return { entries: responses.filter((response) => response.tag === 0x64).map(entry), code: number(code), message: text(message) };

@@ -1,6 +1,6 @@
 // SMB 2.1 to a Samba AD controller: the server speaks first, and our exported session key is what signs.
 import * as assert from 'uvu/assert';
-import { createInitiator, ISC_REQ_INTEGRITY, type SecurityContext } from '../../../src/index.ts';
+import { createInitiator, ISC_REQ_INTEGRITY, ISC_REQ_NULL_SESSION, ISC_RET_NULL_SESSION, type SecurityContext } from '../../../src/index.ts';
 import { hex } from '../lab/handshake.ts';
 import { peerSuite } from '../lab/peer.ts';
 import { domainController, samba, type DomainController } from '../lab/samba.ts';
@@ -65,6 +65,20 @@ smb('raw NTLM without SPNEGO', async () => {
   const context = await initiator(dc.password, 'NTLM');
   await signedSession(client, context, await setUp(client, context, null));
   client.close();
+});
+
+smb('anonymous: the session is opened, and has no key', async () => {
+  const client = await Smb2Client.connect(445);
+  const { token } = await client.negotiate();
+  const context = await createInitiator({ target: `cifs/${dc.host}`, credential: { anonymous: true }, flags: ISC_REQ_NULL_SESSION });
+  const last = await setUp(client, context, token);
+  assert.is(last.status, STATUS_SUCCESS);
+  assert.is(last.signed, false);
+  assert.is((await client.treeConnect('\\\\127.0.0.1\\IPC$')).status, STATUS_SUCCESS);
+  client.close();
+  assert.ok(context.complete);
+  assert.is(context.sessionKey.length, 0);
+  assert.is(context.attributes & ISC_RET_NULL_SESSION, ISC_RET_NULL_SESSION);
 });
 
 smb('a wrong password is STATUS_LOGON_FAILURE, and our context is not complete', async () => {
