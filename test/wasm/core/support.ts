@@ -14,12 +14,14 @@ export function fromHex(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'hex'));
 }
 
-/** Runs `use`, and fails unless it left all of core.wasm's memory, windows and static areas, as it was. */
+/** Runs `use`, and fails unless it left all of core.wasm's memory, windows and static areas, as it was, also where it throws. */
 export function leavesNoTrace<T>(use: () => T): T {
   const memory = new Uint8Array(core().exports.memory.buffer);
   const before = Buffer.from(memory);
-  const result = use();
-  const at = before.equals(memory) ? -1 : memory.findIndex((byte, index) => byte !== before[index]);
-  assert.is(at, -1, `the memory is changed at ${at}`);
-  return result;
+  try {
+    return use();
+  } finally {
+    const at = before.equals(memory) ? -1 : memory.findIndex((byte, index) => byte !== before[index]);
+    assert.is(at, -1, `the memory is changed at ${at}`);
+  }
 }

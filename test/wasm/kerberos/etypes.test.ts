@@ -3,6 +3,8 @@ import * as assert from 'uvu/assert';
 import { inspect } from 'node:util';
 import { SspiError } from '../../../backends/contract/errors.ts';
 import { createKerberosKey, ETYPES, MAX_ITERATIONS, randomKey, stringToKey } from '../../../backends/wasm/kerberos/etypes/index.ts';
+import { deriveSealKeys, deriveSignKeys, open, seal, sign } from '../../../backends/wasm/core/krb5.ts';
+import { createHostAes, HOST_AES_FROM } from '../../../backends/wasm/kerberos/etypes/host-aes.ts';
 import { passwordKey } from '../../../backends/wasm/kerberos/etypes/string-to-key.ts';
 import { rng } from '../../fuzz.ts';
 import { fromHex, hex, leavesNoTrace, vectors } from '../core/support.ts';
@@ -36,6 +38,8 @@ interface Capture {
 
 const test = suite('etypes');
 const AES = [17, 18, 19, 20] as const;
+/** Around where a message passes in one piece more. */
+const LONG = [65504, 65519, 65520, 65521, 65535, 65536, 65537, 65553, 131040, 131073, 200000];
 
 for (const { etype, encrypt, checksum, stringToKey: passwords } of mit.etypes) {
   test(`${etype}: opens what MIT sealed`, () => {
@@ -110,25 +114,64 @@ test('a capture: a Windows KDC, from the password to the service session key', (
   }
 });
 
-test('AES agrees with node:crypto for every length, with long messages in pieces', () => {
+test('AES agrees with node:crypto for every length, long messages in pieces', () => {
   const random = rng(3962);
+  const confounder = new Uint8Array(16).fill(7);
   for (const etype of AES) {
     const bytes = random.bytes(etype % 2 === 1 ? 16 : 32);
-    const lengths = [...Array.from({ length: 100 }, (_, length) => length), 65504, 65519, 65520, 65521, 65535, 65536, 65537, 65553, 131040, 131073, 200000];
-    const ours = createKerberosKey(etype, bytes, (length) => new Uint8Array(length).fill(7));
-    const oracle = oracleKey(etype, bytes, (length) => new Uint8Array(length).fill(7));
-    for (const length of lengths) {
+    const oracle = oracleKey(etype, bytes, () => confounder);
+    const sealKeys = deriveSealKeys(etype, bytes, 24);
+    const signKeys = deriveSignKeys(etype, bytes, 25);
+    for (const length of [...Array.from({ length: 100 }, (_, length) => length), ...LONG]) {
       const message = length < 1000 ? random.bytes(length) : new Uint8Array(length).map((_, index) => index * 13);
-      const sealed = leavesNoTrace(() => ours.encrypt(24, message));
+      const sealed = leavesNoTrace(() => seal(etype, sealKeys, confounder, message));
       assert.is(hex(sealed), hex(oracle.encrypt(24, message)), `etype ${etype}, ${length} bytes`);
-      assert.is(hex(leavesNoTrace(() => ours.decrypt(24, sealed))), hex(message), `etype ${etype}, ${length} bytes`);
-      assert.is(hex(leavesNoTrace(() => ours.checksum(25, message))), hex(oracle.checksum(25, message)));
-      if (length > 60000) {
-        sealed[length >> 1]! ^= 1;
-        assert.throws(() => leavesNoTrace(() => ours.decrypt(24, sealed)), isDecryptFailure);
-      }
+      assert.is(hex(leavesNoTrace(() => open(etype, sealKeys, sealed))!), hex(message), `etype ${etype}, ${length} bytes`);
+      assert.is(hex(leavesNoTrace(() => sign(etype, signKeys, message))), hex(oracle.checksum(25, message)));
+      if (length < 60000) continue;
+      sealed[length >> 1]! ^= 1;
+      assert.is(leavesNoTrace(() => open(etype, sealKeys, sealed)), null);
     }
     assert.is(hex(passwordKey(etype, 'Pass𝄞', 'SALT', 3)), hex(oracleStringToKey(etype, 'Pass𝄞', 'SALT', Uint8Array.of(0, 0, 0, 3))));
+  }
+});
+
+test("the host's AES gives the same bytes as core.wasm, and refuses the same", () => {
+  const random = rng(825);
+  for (const etype of AES) {
+    const bytes = randomKey(etype, random.bytes);
+    const host = createHostAes(etype, bytes, 22);
+    assert.ok(host, 'Node has node:crypto');
+    const keys = deriveSealKeys(etype, bytes, 22);
+    for (const length of [1, 15, 16, 17, 32, 1000, 1023, 1024, 1025, 1039, 1040, 1041, ...LONG]) {
+      const message = new Uint8Array(length).map((_, index) => index * 17);
+      const confounder = random.bytes(16);
+      const sealed = host.seal(confounder, message);
+      assert.is(hex(sealed), hex(seal(etype, keys, confounder, message)), `etype ${etype}, ${length} bytes`);
+      assert.is(hex(host.open(sealed)!), hex(message), `etype ${etype}, ${length} bytes`);
+      sealed[random.below(sealed.length)]! ^= 1 << random.below(8);
+      assert.is(host.open(sealed), null);
+    }
+    host.dispose();
+  }
+});
+
+test('a key seals and opens on both sides of the length from which the host does it', () => {
+  for (const { etype } of ETYPES) {
+    const ours = createKerberosKey(etype, randomKey(etype));
+    for (const length of [0, HOST_AES_FROM - 60, HOST_AES_FROM - 30, HOST_AES_FROM - 1, HOST_AES_FROM, 3 * HOST_AES_FROM]) {
+      const message = new Uint8Array(length).fill(etype);
+      const sealed = ours.encrypt(22, message);
+      assert.is(hex(ours.decrypt(22, sealed)), hex(message), `etype ${etype}, ${length} bytes`);
+      for (const at of [0, sealed.length >> 1, sealed.length - 1]) {
+        const altered = sealed.slice();
+        altered[at]! ^= 0x80;
+        assert.throws(() => ours.decrypt(22, altered), isDecryptFailure);
+      }
+      assert.throws(() => ours.decrypt(24, sealed), isDecryptFailure);
+    }
+    ours.dispose();
+    assert.throws(() => ours.encrypt(22, new Uint8Array(4096)), /disposed/);
   }
 });
 

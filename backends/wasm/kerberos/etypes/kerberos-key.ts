@@ -2,6 +2,7 @@ import { SspiError } from '../../../contract/errors.ts';
 import { constantTimeEqual } from '../../core/mac.ts';
 import { confounderLength, deriveSealKeys, deriveSignKeys, open, seal, sign } from '../../core/krb5.ts';
 import { pooledRandom } from '../../host/random.ts';
+import { createHostAes, HOST_AES_FROM, type HostAes } from './host-aes.ts';
 import type { KerberosKey } from './key.ts';
 import { etypeInfo, etypeName, type EtypeInfo } from './table.ts';
 
@@ -17,6 +18,7 @@ export function createKerberosKey(etype: number, bytes: Uint8Array, random: (len
   const key = bytes.slice();
   const sealKeys = new Map<number, Uint8Array>();
   const signKeys = new Map<number, Uint8Array>();
+  const hosts = new Map<number, HostAes | null>();
   let alive = true;
   const of = (cache: Map<number, Uint8Array>, derive: typeof deriveSealKeys, usage: number) => {
     if (!alive) throw new TypeError('the Kerberos key was already disposed of');
@@ -24,6 +26,12 @@ export function createKerberosKey(etype: number, bytes: Uint8Array, random: (len
     let keys = cache.get(number);
     if (keys === undefined) cache.set(number, keys = derive(etype, key, number));
     return keys;
+  };
+  const hostFor = (usage: number, length: number) => {
+    if (length < HOST_AES_FROM || etype === RC4 || !alive) return null;
+    let host = hosts.get(usage);
+    if (host === undefined) hosts.set(usage, host = createHostAes(etype, key, usage));
+    return host;
   };
 
   return {
@@ -33,10 +41,13 @@ export function createKerberosKey(etype: number, bytes: Uint8Array, random: (len
       return key;
     },
     encrypt(usage, plaintext) {
-      return seal(etype, of(sealKeys, deriveSealKeys, usage), random(confounderLength(etype)), plaintext);
+      const confounder = random(confounderLength(etype));
+      const host = hostFor(usage, plaintext.length);
+      return host !== null ? host.seal(confounder, plaintext) : seal(etype, of(sealKeys, deriveSealKeys, usage), confounder, plaintext);
     },
     decrypt(usage, ciphertext) {
-      const plaintext = open(etype, of(sealKeys, deriveSealKeys, usage), ciphertext);
+      const host = hostFor(usage, ciphertext.length);
+      const plaintext = host !== null ? host.open(ciphertext) : open(etype, of(sealKeys, deriveSealKeys, usage), ciphertext);
       if (plaintext === null) {
         throw new SspiError('SEC_E_DECRYPT_FAILURE', `${info.name}: the checksum of ${ciphertext.length} encrypted bytes differs: another key, or altered bytes`);
       }
@@ -54,6 +65,8 @@ export function createKerberosKey(etype: number, bytes: Uint8Array, random: (len
         for (const keys of cache.values()) keys.fill(0);
         cache.clear();
       }
+      for (const host of hosts.values()) host?.dispose();
+      hosts.clear();
       key.fill(0);
     },
   };
