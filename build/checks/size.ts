@@ -1,14 +1,19 @@
-// What a program that speaks Negotiate with NTLM ships, gzipped: its JavaScript, bundled and minified, and core.wasm.
+// What Negotiate with NTLM weighs, gzipped: its JavaScript, bundled and minified, and its part of core.wasm.
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
+import binaryen from 'binaryen';
 import { build, type Metafile } from 'esbuild';
 import { root } from '../root.ts';
 
 export interface Sizes {
   /** Bytes, gzipped. */
   javascript: number;
+  /** The part of core.wasm that NTLM and SPNEGO call. */
   wasm: number;
+  /** Both. */
   total: number;
+  /** The whole of core.wasm, Kerberos included: one file ships. */
+  core: number;
 }
 
 const CLIENT_AND_SERVER = `export { createInitiator, createAcceptor } from './src/index.ts';`;
@@ -32,10 +37,29 @@ export async function measureSizes(program = CLIENT_AND_SERVER): Promise<Sizes> 
   const shipped = fetchedFor(metafile);
   const javascript = outputFiles
     .filter((file) => shipped.has(file.path.slice(root.length)))
-    .reduce((sum, file) => sum + gzipSync(file.contents, { level: 9 }).length, 0);
-  const wasm = gzipSync(await readFile(`${root}dist/core.wasm`), { level: 9 }).length;
-  return { javascript, wasm, total: javascript + wasm };
+    .reduce((sum, file) => sum + compressed(file.contents), 0);
+  const core = await readFile(`${root}dist/core.wasm`);
+  const wasm = compressed(withoutKerberos(core));
+  return { javascript, wasm, total: javascript + wasm, core: compressed(core) };
 }
+
+function compressed(bytes: Uint8Array): number {
+  return gzipSync(bytes, { level: 9 }).length;
+}
+
+/** core.wasm without the exports of assembly/krb5 and of the ciphers that serve it alone, and without what only they reach. */
+function withoutKerberos(core: Uint8Array): Uint8Array {
+  const module = binaryen.readBinary(core);
+  for (const { name } of WebAssembly.Module.exports(new WebAssembly.Module(core as BufferSource))) {
+    if (KERBEROS_EXPORT.test(name)) module.removeExport(name);
+  }
+  module.runPasses(['remove-unused-module-elements']);
+  const bytes = module.emitBinary();
+  module.dispose();
+  return bytes;
+}
+
+const KERBEROS_EXPORT = /^(?:AES|aes|K5|k5|krb5|nFold|pbkdf2|RC4_SEAL|RC4_SIGN|rc4Derive|rc4Hmac|gss)/;
 
 /** The outputs that a runtime fetches for NTLM: all that the entry reaches, but not what it would import on the day of its first ticket. */
 function fetchedFor({ outputs }: Metafile): Set<string> {
