@@ -1,6 +1,7 @@
 // Which peers are installed, what they are called in the report, and suites that need them.
 import { spawnSync } from 'node:child_process';
 import { suite } from 'uvu';
+import './processes.ts'; // its exit handler comes before the one here, so that peers stop whatever becomes of the report
 
 export interface Peer {
   name: string;
@@ -76,8 +77,8 @@ async function told(name: string, hook: Body): Promise<void> {
 
 function report(): void {
   const lines = [...checked].map(([peer, reason]) => {
-    const versions = peer.versions?.() ?? peer.packages.map((name) => `${name} ${packageVersion(name) ?? '(not from a package)'}`);
-    return `  ${peer.name.padEnd(24)} ${reason === null ? versions.join(', ') : `NOT USED: ${reason}`}`;
+    const versions = () => peer.versions?.() ?? peer.packages.map((name) => `${name} ${packageVersion(name) ?? '(not from a package)'}`);
+    return `  ${peer.name.padEnd(24)} ${reason === null ? versions().join(', ') : `NOT USED: ${reason}`}`;
   });
   if (lines.length > 0) process.stdout.write(`\nPeers:\n${lines.join('\n')}\n`);
 }
