@@ -25,5 +25,7 @@ export { AES_KEY, aesExpandKey } from './cipher/aes';
 export { aesCbcDecrypt, aesCbcEncrypt, aesCtsDecrypt, aesCtsEncrypt } from './cipher/aes-cbc';
 export { nFold } from './krb5/n-fold';
 export { krb5Derive } from './krb5/derive';
-export { K5_SEAL, K5_SIGN, K5_STATE, k5Decrypt, k5DecryptPiece, k5DeriveSeal, k5DeriveSign, k5Encrypt, k5EncryptPiece, k5Finish, k5Start } from './krb5/aes-profile';
+export {
+  K5_SEAL, K5_SIGN, K5_STATE, k5Decrypt, k5DecryptPiece, k5DeriveSeal, k5DeriveSign, k5Encrypt, k5EncryptPiece, k5Finish, k5Start,
+} from './krb5/aes-profile';
 export { RC4_SEAL, RC4_SIGN, rc4DeriveSeal, rc4DeriveSign, rc4HmacDecrypt, rc4HmacEncrypt } from './krb5/rc4-hmac';

@@ -15,7 +15,7 @@ export function md5Blocks<R>(state: usize, data: usize, blocks: i32, rider: usiz
   let d = load<u32>(state, 12);
   let i = along.i;
   let j = along.j;
-  for (; blocks > 0; blocks--, data += 64, i += 64, input += 64, output += 64) {
+  for (; blocks > 0; blocks--, data += 64) {
     const aa = a;
     const bb = b;
     const cc = c;
@@ -25,28 +25,40 @@ export function md5Blocks<R>(state: usize, data: usize, blocks: i32, rider: usiz
       d = ff(d, a, b, c, load<u32>(data + o, 4), 12, load<u32>(T + o, 4));
       c = ff(c, d, a, b, load<u32>(data + o, 8), 17, load<u32>(T + o, 8));
       b = ff(b, c, d, a, load<u32>(data + o, 12), 22, load<u32>(T + o, 12));
-      j = along.four(i + (o >> 2), j, input + (o >> 2), output + (o >> 2));
+      j = along.four(i, j, input, output);
+      i += 4;
+      input += 4;
+      output += 4;
     }
     for (let o: u32 = 0; o < 64; o += 16) {
       a = gg(a, b, c, d, load<u32>(data + o, 4), 5, load<u32>(T + o, 64));
       d = gg(d, a, b, c, load<u32>(data + ((o + 24) & 60)), 9, load<u32>(T + o, 68));
       c = gg(c, d, a, b, load<u32>(data + ((o + 44) & 60)), 14, load<u32>(T + o, 72));
       b = gg(b, c, d, a, load<u32>(data + o), 20, load<u32>(T + o, 76));
-      j = along.four(i + (o >> 2) + 16, j, input + (o >> 2) + 16, output + (o >> 2) + 16);
+      j = along.four(i, j, input, output);
+      i += 4;
+      input += 4;
+      output += 4;
     }
     for (let o: u32 = 0; o < 64; o += 16) {
       a = hh(a, b, c, d, load<u32>(data + ((20 - o) & 60)), 4, load<u32>(T + o, 128));
       d = hh(d, a, b, c, load<u32>(data + ((32 - o) & 60)), 11, load<u32>(T + o, 132));
       c = hh(c, d, a, b, load<u32>(data + ((44 - o) & 60)), 16, load<u32>(T + o, 136));
       b = hh(b, c, d, a, load<u32>(data + ((56 - o) & 60)), 23, load<u32>(T + o, 140));
-      j = along.four(i + (o >> 2) + 32, j, input + (o >> 2) + 32, output + (o >> 2) + 32);
+      j = along.four(i, j, input, output);
+      i += 4;
+      input += 4;
+      output += 4;
     }
     for (let o: u32 = 0; o < 64; o += 16) {
       a = ii(a, b, c, d, load<u32>(data + (-o & 60)), 6, load<u32>(T + o, 192));
       d = ii(d, a, b, c, load<u32>(data + ((28 - o) & 60)), 10, load<u32>(T + o, 196));
       c = ii(c, d, a, b, load<u32>(data + ((56 - o) & 60)), 15, load<u32>(T + o, 200));
       b = ii(b, c, d, a, load<u32>(data + ((20 - o) & 60)), 21, load<u32>(T + o, 204));
-      j = along.four(i + (o >> 2) + 48, j, input + (o >> 2) + 48, output + (o >> 2) + 48);
+      j = along.four(i, j, input, output);
+      i += 4;
+      input += 4;
+      output += 4;
     }
     a += aa;
     b += bb;

@@ -49,7 +49,8 @@ export function createKerberosKey(etype: number, bytes: Uint8Array, random: (len
       const host = hostFor(usage, ciphertext.length);
       const plaintext = host !== null ? host.open(ciphertext) : open(etype, of(sealKeys, deriveSealKeys, usage), ciphertext);
       if (plaintext === null) {
-        throw new SspiError('SEC_E_DECRYPT_FAILURE', `${info.name}: the checksum of ${ciphertext.length} encrypted bytes differs: another key, or altered bytes`);
+        const what = `${info.name}: the checksum of ${ciphertext.length} encrypted bytes differs`;
+        throw new SspiError('SEC_E_DECRYPT_FAILURE', `${what}: another key, or altered bytes`);
       }
       return plaintext;
     },
