@@ -119,6 +119,14 @@ function suiteWith(implementation: Implementation): void {
     assert.is(ours.complete, false);
   });
 
+  spnego('an accept-complete whose mechListMIC was cut away is refused', async () => {
+    const ours = await createInitiator({ target: 'HTTP/web.lab.test', credential });
+    const theirs = await peer.accept({ mechanism: 'spnego', accounts: goodAccounts });
+    await theirs.step(await ours.step(await theirs.step(await ours.step(null))));
+    await refuses(() => ours.step(Buffer.from('a1073005a0030a0100', 'hex')), 'SEC_E_INVALID_TOKEN', 'SEC_E_MESSAGE_ALTERED');
+    assert.is(ours.complete, false);
+  });
+
   spnego('a tampered mechListMIC from the client is refused', async () => {
     const theirs = await peer.initiate({ mechanism: 'spnego', user: `${DOMAIN}\\${USER}`, password: PASSWORD, target: TARGET, flags: ['integrity'] });
     const ours = await createAcceptor({ credential: { accounts } });
