@@ -78,6 +78,19 @@ export interface ContextBindings {
   bindings: Uint8Array;
 }
 
+/**
+ * SECPKG_ATTR_ACCESS_TOKEN, on an acceptor: what the client may, as its domain told it. Where Windows gives a handle, this
+ * gives what a server reads from it.
+ */
+export interface AccessToken {
+  /** The SIDs of a PAC whose server signature was verified; null and none without one (NTLM, MIT's KDC). */
+  userSid: string | null;
+  groups: readonly string[];
+  upn: string | null;
+  /** A ticket that the client delegated, for `authData`; null when it did not. */
+  delegatedCredential: { ccache: Uint8Array } | null;
+}
+
 /** What `queryContextAttributes` gives, by the constant's name. */
 interface AttributesByName {
   SECPKG_ATTR_SIZES: ContextSizes;
@@ -90,6 +103,7 @@ interface AttributesByName {
   SECPKG_ATTR_NEGOTIATION_INFO: NegotiationInfo;
   SECPKG_ATTR_NATIVE_NAMES: NativeNames;
   SECPKG_ATTR_FLAGS: { flags: number };
+  SECPKG_ATTR_ACCESS_TOKEN: AccessToken;
   SECPKG_ATTR_TARGET: { target: string | null };
   SECPKG_ATTR_UNIQUE_BINDINGS: ContextBindings;
   SECPKG_ATTR_ENDPOINT_BINDINGS: ContextBindings;

@@ -9,6 +9,8 @@ export interface Host {
   random(length: number): Uint8Array;
   /** The whole file, or null where there is none. Absent where a runtime has no files. */
   readFile?(path: string): Promise<Uint8Array | null>;
+  /** The names in a directory, or null where there is none. */
+  listDirectory?(path: string): Promise<string[] | null>;
   /** An environment variable. Absent where a runtime has none. */
   environment?(name: string): string | undefined;
   /** DNS SRV records, unordered; an empty list when the name has none. */

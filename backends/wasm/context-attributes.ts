@@ -1,7 +1,7 @@
 import { packChannelBindings } from '../contract/bindings.ts';
 import type { ContextAttributes } from '../contract/attributes.ts';
 import {
-  SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, SECPKG_ATTR_ENDPOINT_BINDINGS, SECPKG_ATTR_FLAGS, SECPKG_ATTR_KEY_INFO, SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS,
+  SECPKG_ATTR_ACCESS_TOKEN, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, SECPKG_ATTR_ENDPOINT_BINDINGS, SECPKG_ATTR_FLAGS, SECPKG_ATTR_KEY_INFO, SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS,
   SECPKG_ATTR_LIFESPAN, SECPKG_ATTR_NAMES, SECPKG_ATTR_NATIVE_NAMES, SECPKG_ATTR_NEGOTIATION_INFO, SECPKG_ATTR_NEGO_STATUS, SECPKG_ATTR_PACKAGE_INFO,
   SECPKG_ATTR_SESSION_KEY, SECPKG_ATTR_SIZES, SECPKG_ATTR_STREAM_SIZES, SECPKG_ATTR_TARGET, SECPKG_ATTR_UNIQUE_BINDINGS, SECPKG_NEGOTIATION_COMPLETE,
   SECPKG_NEGOTIATION_IN_PROGRESS,
@@ -81,6 +81,10 @@ const QUERIES: Query = {
   [SECPKG_ATTR_PACKAGE_INFO]: (_, { mechanism }) => ({ packageInfo: packageInfo(mechanism) }),
   [SECPKG_ATTR_NATIVE_NAMES]: (_, { names }) => ({ clientName: names.client, serverName: names.target }),
   [SECPKG_ATTR_FLAGS]: ({ attributes }) => ({ flags: attributes }),
+  [SECPKG_ATTR_ACCESS_TOKEN]: ({ side }, { accessToken }) => {
+    if (side === 'initiator') throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'SECPKG_ATTR_ACCESS_TOKEN is an attribute of the server');
+    return accessToken ?? { userSid: null, groups: [], upn: null, delegatedCredential: null };
+  },
   [SECPKG_ATTR_TARGET]: (_, { names }) => ({ target: names.target }),
   [SECPKG_ATTR_UNIQUE_BINDINGS]: (facts) => bindingsOf(facts, 'tls-unique:', 'SECPKG_ATTR_UNIQUE_BINDINGS'),
   [SECPKG_ATTR_ENDPOINT_BINDINGS]: (facts) => bindingsOf(facts, 'tls-server-end-point:', 'SECPKG_ATTR_ENDPOINT_BINDINGS'),

@@ -95,7 +95,7 @@ export class WasmContext implements BackendContext {
   }
 
   /** One leg. `begin` makes the handshake of a new context, or of one that authenticates again. */
-  async step(call: HandshakeCall, begin: () => Begun): Promise<HandshakeResult> {
+  async step(call: HandshakeCall, begin: () => Begun | Promise<Begun>): Promise<HandshakeResult> {
     if (this.#stepping) throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'another leg of this context is still under way; legs go one after the other');
     call.signal?.throwIfAborted();
     const { is } = this.#state;
@@ -133,14 +133,19 @@ export class WasmContext implements BackendContext {
     return undelivered;
   }
 
-  async #make(call: HandshakeCall, token: Uint8Array | null, begin: () => Begun): Promise<Made> {
+  async #make(call: HandshakeCall, token: Uint8Array | null, begin: () => Begun | Promise<Begun>): Promise<Made> {
     const bindings = inputBindings(call);
     const state = this.#state;
+    const { signal } = call;
     const continues = state.is === 'pending' || state.is === 'reauthenticating';
-    const begun = continues ? state.begun : begin();
+    const beginning = continues ? state.begun : begin();
+    const begun = beginning instanceof Promise ? await beginning : beginning;
+    if (beginning instanceof Promise && signal?.aborted) {
+      end(begun);
+      throw signal.reason;
+    }
     if (bindings !== null) begun.request.channelBindings = bindings; // callers give them on any leg up to the one that needs them
     const handshake = continues ? state.handshake : begun.handshake;
-    const { signal } = call;
     const running = handshake.step(token, signal);
     let step: HandshakeStep;
     try {

@@ -1,7 +1,7 @@
 import type { BackendContext, BackendCredential, HandshakeCall, HandshakeResult } from '../contract/backend.ts';
 import { unpackAuthIdentity } from '../contract/auth-identity.ts';
 import { SECPKG_CRED_ATTR_NAMES, SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND } from '../contract/constants.ts';
-import type { NtlmConfig, PackageName } from '../contract/credentials.ts';
+import type { KerberosConfig, NtlmConfig, PackageName } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
 import { ASC_REQ_ALLOCATE_MEMORY, ASC_REQ_EXTENDED_ERROR, ISC_REQ_EXTENDED_ERROR } from '../contract/flags.ts';
 import type { Host } from '../contract/host.ts';
@@ -19,6 +19,7 @@ export interface CredentialParts {
   userName: string | null;
   engine: Engine;
   packageList: string | undefined;
+  kerberos: KerberosConfig | undefined;
   ntlm: NtlmConfig | undefined;
   host: Host;
 }
@@ -106,11 +107,11 @@ export class WasmCredential implements BackendCredential {
   }
 
   /** ISC_REQ_USE_SUPPLIED_CREDS: credentials for this one handshake. */
-  #initiateSupplied(packed: Uint8Array, request: InitiatorRequest & ErrorRequest): Begun {
-    const { engine, ntlm, host } = this.#parts;
+  async #initiateSupplied(packed: Uint8Array, request: InitiatorRequest & ErrorRequest): Promise<Begun> {
+    const { engine, kerberos, ntlm, host } = this.#parts;
     const { user, domain, password, packageList = this.#parts.packageList } = unpackAuthIdentity(packed);
     const authData = domain === undefined ? { user, password } : { user, domain, password };
-    const mechanisms = engine.createMechanisms({ package: this.package, packageList, authData, acceptor: undefined, ntlm, host });
+    const mechanisms = await engine.createMechanisms({ package: this.package, packageList, authData, acceptor: undefined, kerberos, ntlm, host });
     const release = () => { for (const mechanism of mechanisms) mechanism.free(); };
     try {
       return { handshake: this.#initiator(mechanisms, request), request, release, suppliedCredentials: true };

@@ -1,11 +1,11 @@
-import type { AcceptorData, AuthData, MechanismName, NtlmConfig, PackageName } from '../contract/credentials.ts';
+import type { AcceptorData, AuthData, KerberosConfig, MechanismName, NtlmConfig, PackageName } from '../contract/credentials.ts';
 import type { Host } from '../contract/host.ts';
 import type { AcceptorRequest, Established, Handshake, InitiatorRequest, MechanismCredential } from './mechanism.ts';
 
 /** What a backend is put together from: the mechanisms, and SPNEGO over them. */
 export interface Engine {
   /** The mechanisms that these credentials can serve, in the order in which Negotiate offers them; never none. Throws `SspiError`. */
-  createMechanisms(options: MechanismOptions): MechanismCredential[];
+  createMechanisms(options: MechanismOptions): Promise<MechanismCredential[]>;
   negotiateInitiator(mechanisms: readonly MechanismCredential[], request: InitiatorRequest & ErrorRequest): Handshake;
   negotiateAcceptor(mechanisms: readonly MechanismCredential[], request: AcceptorRequest & ErrorRequest): Handshake;
   /** Brings back what `Established.export` gave. Throws SEC_E_INVALID_TOKEN. */
@@ -19,6 +19,7 @@ export interface MechanismOptions {
   authData: AuthData | undefined;
   /** For an inbound one. */
   acceptor: AcceptorData | undefined;
+  kerberos: KerberosConfig | undefined;
   ntlm: NtlmConfig | undefined;
   host: Host;
 }

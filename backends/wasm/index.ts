@@ -36,15 +36,15 @@ export function createWasmBackend(engine: Engine = wasmEngine): Backend {
 }
 
 async function acquire(engine: Engine, options: AcquireOptions): Promise<WasmCredential> {
-  const { package: packageName, principal, credentialUse, packageList, ntlm } = options;
+  const { package: packageName, principal, credentialUse, packageList, kerberos, ntlm } = options;
   packageInfo(packageName);
   const host = resolveHost(options.host);
   let authData: AuthData | undefined;
   if ((credentialUse & SECPKG_CRED_OUTBOUND) !== 0) authData = outbound(options) ?? (await defaultCredential(host, principal));
   const acceptor: AcceptorData | undefined = (credentialUse & SECPKG_CRED_INBOUND) === 0 ? undefined : (options.authData ?? {}) as AcceptorData;
-  const mechanisms = engine.createMechanisms({ package: packageName, packageList, authData, acceptor, ntlm, host });
+  const mechanisms = await engine.createMechanisms({ package: packageName, packageList, authData, acceptor, kerberos, ntlm, host });
   return new WasmCredential({
-    package: packageName, credentialUse, mechanisms, engine, packageList, ntlm, host, userName: authData === undefined ? null : accountName(authData),
+    package: packageName, credentialUse, mechanisms, engine, packageList, kerberos, ntlm, host, userName: authData === undefined ? null : accountName(authData),
   });
 }
 

@@ -1,4 +1,4 @@
-import type { ContextSizes, EstablishedNames, KeyInfo } from '../contract/attributes.ts';
+import type { AccessToken, ContextSizes, EstablishedNames, KeyInfo } from '../contract/attributes.ts';
 import type { MechanismName } from '../contract/credentials.ts';
 import type { SspiError } from '../contract/errors.ts';
 
@@ -85,6 +85,9 @@ export interface Established {
   readonly channelBindingsVerified: boolean;
   /** The SPN that the client said it wanted, as the acceptor saw it; null when it said none. */
   readonly clientSpecifiedTarget: string | null;
+
+  /** Acceptors only: what the client's domain told of it, and what it delegated. */
+  readonly accessToken?: AccessToken;
 
   /** MS-SPNG 3.2.5: a mechListMIC is needed though the first mechanism was chosen (NTLM with MIC, DCE style). */
   readonly mechListMicRequired: boolean;

@@ -1,17 +1,24 @@
 import type { AcceptorData, AuthData } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
 import type { Engine, MechanismOptions } from './engine.ts';
+import { createKerberosKey } from './kerberos/etypes/index.ts';
+import { importKerberosContext } from './kerberos/established.ts';
 import type { MechanismCredential } from './mechanism.ts';
-import { mechanismsForTarget, selectMechanisms } from './negotiate/policy.ts';
+import { allowedMechanisms, mechanismsForTarget, selectMechanisms } from './negotiate/policy.ts';
 import { createNtlmCredential, importNtlmContext } from './ntlm/index.ts';
 import { createSpnegoAcceptor } from './spnego/acceptor.ts';
 import { createSpnegoInitiator } from './spnego/initiator.ts';
+import { resolveHost } from './host/index.ts';
 
-/** The mechanisms of this build. Kerberos joins them in `createMechanisms` and `importEstablished`. */
+/** The mechanisms of this build. Kerberos is loaded when a credential first needs it; a context that is imported needs its messages alone. */
 export const wasmEngine: Engine = {
-  createMechanisms(options) {
+  async createMechanisms(options) {
     const mechanisms: MechanismCredential[] = [];
-    if (servesNtlm(options)) mechanisms.push(createNtlmCredential(options));
+    if (servesKerberos(options)) {
+      const { createKerberosCredential, knowsRealm } = await import('./kerberos/index.ts');
+      if (options.package === 'Kerberos' || (await knowsRealm(options))) mechanisms.push(createKerberosCredential(options));
+    }
+    if (options.package !== 'Kerberos' && servesNtlm(options)) mechanisms.push(createNtlmCredential(options));
     if (mechanisms.length === 0) throw nothingServed(options);
     return options.package === 'Negotiate' ? selectMechanisms(mechanisms, options.packageList) : mechanisms;
   },
@@ -19,9 +26,17 @@ export const wasmEngine: Engine = {
   negotiateAcceptor: createSpnegoAcceptor,
   importEstablished(mechanism, packed) {
     if (mechanism === 'NTLM') return importNtlmContext(packed);
-    throw new SspiError('SEC_E_INVALID_TOKEN', `exported context: this build has no mechanism ${mechanism}`, { offset: 6 });
+    const { random } = resolveHost();
+    return importKerberosContext(packed, { random, createKey: (etype, bytes) => createKerberosKey(etype, bytes, random) });
   },
 };
+
+function servesKerberos({ package: name, packageList, authData, acceptor, kerberos }: MechanismOptions): boolean {
+  if (name === 'NTLM' || (name === 'Negotiate' && !allowedMechanisms(packageList).includes('Kerberos'))) return false;
+  const outbound = authData === undefined || 'keytab' in authData || 'ccache' in authData || 'password' in authData
+    || ('ntHash' in authData && (kerberos?.allowWeakCrypto ?? false));
+  return outbound && (acceptor === undefined || acceptor.keytab !== undefined) && (authData !== undefined || acceptor !== undefined);
+}
 
 function servesNtlm({ authData, acceptor }: MechanismOptions): boolean {
   const outbound = authData === undefined || hasPassword(authData);
@@ -39,13 +54,18 @@ function hasAccounts({ accounts, allowAnonymous }: AcceptorData): boolean {
 
 function nothingServed({ package: name, authData, acceptor }: MechanismOptions): SspiError {
   const kerberosOnly = [authData, acceptor].some((data) => data !== undefined && ('keytab' in data || 'ccache' in data));
+  if (name === 'Kerberos') {
+    return new SspiError('SEC_E_NO_CREDENTIALS', authData === undefined ? 'Kerberos: an acceptor needs a keytab' : 'Kerberos: this credential is none for Kerberos', {
+      remedy: authData === undefined ? 'Pass authData: { keytab }.' : 'Give a user with a password or a keytab, or a credential cache.',
+    });
+  }
   if (kerberosOnly) {
     const code = name === 'NTLM' ? 'SEC_E_UNKNOWN_CREDENTIALS' : 'SEC_E_NO_CREDENTIALS';
-    return new SspiError(code, `a keytab or a credential cache serves Kerberos alone, which is not available through ${name} here`, {
+    return new SspiError(code, `a keytab or a credential cache serves Kerberos alone, which ${name === 'NTLM' ? 'is not NTLM' : 'packageList does not allow'}`, {
       remedy: acceptor === undefined ? 'Give a user with a password or an ntHash.' : 'Give the accounts callback.',
     });
   }
-  return new SspiError('SEC_E_NO_CREDENTIALS', 'an inbound credential needs to know accounts', {
-    remedy: 'Pass authData: { accounts: ({ user, domain }) => ({ password }) }.',
+  return new SspiError('SEC_E_NO_CREDENTIALS', 'an inbound credential needs to know accounts or to have a keytab', {
+    remedy: 'Pass authData: { accounts: ({ user, domain }) => ({ password }) }, or { keytab }.',
   });
 }

@@ -1,8 +1,9 @@
+import type { AccessToken } from '../../backends/contract/attributes.ts';
 import type { BackendContext } from '../../backends/contract/backend.ts';
 import { packChannelBindings } from '../../backends/contract/bindings.ts';
 import type { SecBuffer } from '../../backends/contract/buffers.ts';
 import {
-  SECBUFFER_CHANNEL_BINDINGS, SECBUFFER_TOKEN, SECPKG_ATTR_NATIVE_NAMES, SECPKG_ATTR_PACKAGE_INFO, SECPKG_ATTR_SESSION_KEY,
+  SECBUFFER_CHANNEL_BINDINGS, SECBUFFER_TOKEN, SECPKG_ATTR_ACCESS_TOKEN, SECPKG_ATTR_NATIVE_NAMES, SECPKG_ATTR_PACKAGE_INFO, SECPKG_ATTR_SESSION_KEY,
 } from '../../backends/contract/constants.ts';
 import type { BackendName, MechanismName } from '../../backends/contract/credentials.ts';
 import { SspiError } from '../../backends/contract/errors.ts';
@@ -27,6 +28,11 @@ export interface SecurityContext extends Disposable {
   readonly expiry: Date | null;
   /** Acceptor: who the client is, 'alice@AD.TEST' or 'ADTEST\\alice'. Initiator: the target, once it proved itself (mutual authentication). */
   readonly peer: string | null;
+  /** Acceptor: the SIDs that the client's domain vouched for; null and none without a verified PAC, and on an initiator. */
+  readonly userSid: string | null;
+  readonly groups: readonly string[];
+  /** Acceptor: a ticket that the client delegated (ISC_REQ_DELEGATE), for the `credential` of a context of its own; else null. */
+  readonly delegatedCredential: { ccache: Uint8Array } | null;
   /** A copy. Throws SEC_E_INVALID_HANDLE before the end. */
   readonly sessionKey: Uint8Array;
   /** For the verbs. Throws SEC_E_INVALID_HANDLE before the first step. */
@@ -132,6 +138,22 @@ export class VerbContext implements SecurityContext {
     const { clientName, serverName } = queryContextAttributes(this.handle, SECPKG_ATTR_NATIVE_NAMES);
     if (this.#parts.side === 'acceptor') return clientName;
     return (this.#attributes & ISC_RET_MUTUAL_AUTH) === 0 ? null : serverName;
+  }
+
+  get userSid(): string | null {
+    return this.#accessToken()?.userSid ?? null;
+  }
+
+  get groups(): readonly string[] {
+    return this.#accessToken()?.groups ?? [];
+  }
+
+  get delegatedCredential(): { ccache: Uint8Array } | null {
+    return this.#accessToken()?.delegatedCredential ?? null;
+  }
+
+  #accessToken(): AccessToken | null {
+    return this.#complete && this.#parts.side === 'acceptor' ? queryContextAttributes(this.handle, SECPKG_ATTR_ACCESS_TOKEN) : null;
   }
 
   get sessionKey(): Uint8Array {

@@ -147,6 +147,7 @@ export function negotiateAuthOver(makeSource: MakeAcceptorSource, bindings: (cer
 
   const accept = (req: IncomingMessage, res: ServerResponse, state: ConnectionState, { context, scheme }: Handshake, reply: Uint8Array | null, shared: boolean): boolean => {
     const identity = toIdentity(context.peer ?? '', context.package ?? 'NTLM');
+    if (context.groups !== undefined && context.groups.length > 0) identity.groups = [...context.groups];
     if (!shared) {
       state.identity = identity;
       state.expiry = context.expiry;

@@ -23,7 +23,7 @@ export function scriptedEngine(script: { steps: Step[]; expiry?: Date | null; lo
     recognizes: () => true, initiator: () => handshake(0), acceptor: () => handshake(0), free() { log.freed++; },
   };
   return {
-    createMechanisms: () => [mechanism],
+    createMechanisms: async () => [mechanism],
     negotiateInitiator: ([one], request) => one!.initiator(request),
     negotiateAcceptor: ([one], request) => one!.acceptor(request),
     importEstablished: () => established(),

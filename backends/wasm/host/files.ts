@@ -7,8 +7,8 @@ interface ProcessLike {
 }
 type FileSystem = typeof import('node:fs/promises');
 
-/** `readFile` and `environment` where this runtime has them (Node, Bun, Deno); nothing is loaded before the first call. */
-export function hostFiles(): Pick<Host, 'readFile' | 'environment'> {
+/** Files and the environment where this runtime has them (Node, Bun, Deno); nothing is loaded before the first call. */
+export function hostFiles(): Pick<Host, 'readFile' | 'listDirectory' | 'environment'> {
   const { process } = globalThis as { process?: ProcessLike };
   if (process?.versions?.node === undefined) return {};
   return {
@@ -18,6 +18,13 @@ export function hostFiles(): Pick<Host, 'readFile' | 'environment'> {
       } catch (error) {
         if ((error as { code?: unknown }).code === 'ENOENT') return null;
         throw error;
+      }
+    },
+    async listDirectory(path) {
+      try {
+        return await (await fileSystem(process)).readdir(path);
+      } catch {
+        return null;
       }
     },
     environment: (name) => process.env?.[name],

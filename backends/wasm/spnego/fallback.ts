@@ -6,7 +6,8 @@ import type { SspiErrorCode } from '../../contract/errors.ts';
  * falling back would hide a wrong password behind a weaker mechanism.
  */
 export function allowsFallback(error: unknown): error is SspiError {
-  return error instanceof SspiError && UNAVAILABLE.has(error.code);
+  // Windows does likewise for a client that the KDC does not know: it may be an account of the server's own.
+  return error instanceof SspiError && (UNAVAILABLE.has(error.code) || error.kerberos?.name === 'KDC_ERR_C_PRINCIPAL_UNKNOWN');
 }
 
 const UNAVAILABLE: ReadonlySet<SspiErrorCode> = new Set<SspiErrorCode>([

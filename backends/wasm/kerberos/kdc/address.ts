@@ -11,8 +11,11 @@ export type KdcAddress =
  */
 export function parseKdcAddress(text: string, defaultPort = 88): KdcAddress {
   const trimmed = text.trim();
-  if (/^https:\/\//i.test(trimmed)) {
+  if (/^https?:\/\//i.test(trimmed)) {
     if (!URL.canParse(trimmed)) refuse(text);
+    const { protocol, hostname } = new URL(trimmed);
+    // MS-KKDCP 2.1 demands TLS; a proxy of a test on this host needs none.
+    if (protocol === 'http:' && !LOOPBACK.test(hostname)) refuse(text);
     return { protocol: 'https', url: trimmed };
   }
   const parts = /^(?:(udp|tcp)(?::\/\/|\/))?(?:\[([0-9a-f:.%\w]+)\]|([^\s:/[\]]+))(?::(\d{1,5}))?\/?$/i.exec(trimmed);
@@ -33,3 +36,5 @@ function refuse(text: string): never {
     remedy: "Write 'dc1.example.com', 'tcp://dc1.example.com:88' or 'https://gateway.example.com/KdcProxy'.",
   });
 }
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;

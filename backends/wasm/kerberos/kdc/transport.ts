@@ -36,6 +36,7 @@ export function createNetworkTransport(options: NetworkTransportOptions): KdcTra
   const { host, deadline = 30_000 } = options;
   const failedUntil = new Map<string, number>();
   const located = new Map<string, Promise<KdcAddress[]>>();
+  const forgetAt = new Map<string, number>();
 
   return {
     async send(realm, message, { signal }) {
@@ -72,10 +73,12 @@ export function createNetworkTransport(options: NetworkTransportOptions): KdcTra
 
   function locate(realm: string, krb5Conf: Krb5Conf | null, signal?: AbortSignal): Promise<KdcAddress[]> {
     const known = located.get(realm);
-    if (known !== undefined) return known;
+    if (known !== undefined && (forgetAt.get(realm) ?? Infinity) > host.now().getTime()) return known;
+    forgetAt.delete(realm);
     const search = locateKdcs(realm, { service: options.service ?? 'kdc', config: options.config, krb5Conf, host, ...(signal && { signal }) });
     located.set(realm, search);
-    search.catch(() => located.delete(realm));
+    // A realm that nobody knows is not looked for again at once: Negotiate would wait for DNS at each fallback.
+    search.catch(() => { forgetAt.set(realm, host.now().getTime() + FAILED_FOR); });
     return search;
   }
 

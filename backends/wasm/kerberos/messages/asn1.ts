@@ -1,6 +1,7 @@
 import { AsnParser, AsnProp, AsnPropTypes, AsnSerializer, type IAsnConverter } from '@peculiar/asn1-schema';
 import * as asn1js from 'asn1js';
 import { SspiError } from '../../../contract/errors.ts';
+import { elementBounds } from '../../wire/der-bounds.ts';
 
 /*
  * @peculiar/asn1-schema declares the cold messages; this file gives it what Kerberos needs and it lacks:
@@ -43,22 +44,6 @@ export function decode<T extends object>(type: Constructor<T>, bytes: Uint8Array
   } catch (cause) {
     throw new SspiError('SEC_E_INVALID_TOKEN', `${type.name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
-}
-
-/** Zero to 127, or a length of up to four bytes: where the contents of the first element begin and end. */
-export function elementBounds(bytes: Uint8Array): { start: number; end: number } | null {
-  const first = bytes[1];
-  if (first === undefined) return null;
-  let start = 2;
-  let length = first;
-  if (first >= 0x80) {
-    const count = first & 0x7f;
-    if (count === 0 || count > 4 || bytes.length < 2 + count) return null;
-    length = 0;
-    for (let i = 0; i < count; i++) length = length * 256 + bytes[2 + i]!;
-    start += count;
-  }
-  return length <= bytes.length - start ? { start, end: start + length } : null;
 }
 
 function contents(name: string, bytes: Uint8Array): Uint8Array {

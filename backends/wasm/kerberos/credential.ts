@@ -1,0 +1,223 @@
+import type { AcceptorData, AuthData, KdcTransport, KerberosConfig } from '../../contract/credentials.ts';
+import { SspiError } from '../../contract/errors.ts';
+import type { Host } from '../../contract/host.ts';
+import type { MechanismCredential } from '../mechanism.ts';
+import { kerberosAcceptor } from './acceptor.ts';
+import { keytabKeys, ntHashKeys, passwordKeys } from './client-keys.ts';
+import { KRB_ERR_RESPONSE_TOO_BIG } from './codes/errors.ts';
+import { KERBEROS_MAX_TOKEN, type KerberosExtras } from './established.ts';
+import { createKerberosKey, etypeByName, ETYPES } from './etypes/index.ts';
+import type { ClientKeys } from './exchange/as.ts';
+import type { KerberosClock } from './exchange/clock.ts';
+import { isKrbError, readKrbError } from './exchange/kdc-error.ts';
+import { KRB5_OID, MS_KRB5_OID, OLD_KRB5_OID, unframe } from './gss/framing.ts';
+import { clientIdentity, namedUser, serverPrincipal } from './identity.ts';
+import { kerberosInitiator } from './initiator.ts';
+import { createNetworkTransport } from './kdc/transport.ts';
+import { memoryReplayCache } from './replay-cache.ts';
+import { loadCcache, loadKeytab } from './store/files.ts';
+import { readKrb5Conf, type Krb5Conf } from './store/krb5-conf.ts';
+import { TicketStore } from './ticket-store.ts';
+
+export interface KerberosCredentialOptions {
+  /** For initiators. */
+  authData?: AuthData | undefined;
+  /** For acceptors: a keytab must be there. */
+  acceptor?: AcceptorData | undefined;
+  kerberos?: KerberosConfig | undefined;
+  host: Host;
+}
+
+/**
+ * Kerberos credentials for initiators, acceptors or both. Nothing is read and nobody is asked before the first handshake;
+ * from then on tickets live with the credential.
+ */
+export function createKerberosCredential({ authData, acceptor, kerberos = {}, host }: KerberosCredentialOptions): MechanismCredential {
+  const clock: KerberosClock = { now: () => host.now(), offset: 0 };
+  const random = (length: number) => host.random(length);
+  const extras: KerberosExtras = { createKey: (etype, bytes) => createKerberosKey(etype, bytes, random), random };
+  const krb5Conf = once(() => readConfiguration(kerberos, host));
+  const keytab = once(() => loadKeytab(acceptor?.keytab, host));
+  const replayCache = acceptor?.replayCache ?? memoryReplayCache(() => host.now());
+  const tickets = once(() => openTickets({ authData: authData!, kerberos, host, clock, krb5Conf, random }));
+  let store: TicketStore | undefined;
+  let freed = false;
+
+  return {
+    name: 'Kerberos',
+    // Windows's order: the variant first.
+    oids: [MS_KRB5_OID, KRB5_OID, OLD_KRB5_OID],
+    maxToken: KERBEROS_MAX_TOKEN,
+    get expiry() { return store?.expiry ?? null; },
+    recognizes: isKerberosToken,
+    initiator(request) {
+      requireAlive();
+      if (authData === undefined) throw new SspiError('SEC_E_NO_CREDENTIALS', 'Kerberos: no credential for an outbound logon', { remedy: 'Pass authData: a password, a keytab or a credential cache.' });
+      if (request.targetName === null) throw new SspiError('SEC_E_TARGET_UNKNOWN', 'Kerberos needs a target name', { remedy: 'Pass the service principal name, such as HTTP/web.ad.test.' });
+      const targetName = request.targetName;
+      return kerberosInitiator({
+        tickets: async () => (store = await tickets()),
+        server: async () => serverPrincipal(targetName, kerberos, await krb5Conf()),
+        request, clock, host, extras,
+      });
+    },
+    acceptor(request) {
+      requireAlive();
+      if (acceptor?.keytab === undefined) throw new SspiError('SEC_E_NO_CREDENTIALS', 'Kerberos: an acceptor needs a keytab', { remedy: 'Pass authData.keytab: its bytes, or its path.' });
+      return kerberosAcceptor({
+        keytab: async () => (await keytab())!, acceptor, request, replayCache, host, extras,
+        allowWeakCrypto: kerberos.allowWeakCrypto ?? false, skew: 300,
+      });
+    },
+    free() {
+      freed = true;
+      store?.dispose();
+    },
+  };
+
+  function requireAlive(): void {
+    if (freed) throw new SspiError('SEC_E_INVALID_HANDLE', 'Kerberos: this credential was freed');
+  }
+}
+
+/**
+ * False when nothing tells the realm of an account with a password: Negotiate then offers NTLM alone, and no KDC is
+ * looked for. A keytab or a cache names its realm.
+ */
+export async function knowsRealm({ authData, kerberos = {}, host }: KerberosCredentialOptions): Promise<boolean> {
+  if (authData === undefined || 'keytab' in authData || 'ccache' in authData) return true;
+  const named = namedUser(authData);
+  if (named === undefined) return false;
+  try {
+    clientIdentity(named.user, named.domain, kerberos, await readConfiguration(kerberos, host));
+    return true;
+  } catch (error) {
+    if (error instanceof SspiError) return false; // no realm, or a krb5.conf that cannot be read: NTLM needs neither
+    throw error;
+  }
+}
+
+interface OpenOptions {
+  authData: AuthData;
+  kerberos: KerberosConfig;
+  host: Host;
+  clock: KerberosClock;
+  krb5Conf: () => Promise<Krb5Conf | null>;
+  random: (length: number) => Uint8Array;
+}
+
+/** The client's tickets, and its way to more of them. */
+export async function openTickets({ authData, kerberos, host, clock, krb5Conf, random }: OpenOptions): Promise<TicketStore> {
+  const conf = await krb5Conf();
+  const etypes = allowedEtypes(kerberos, conf);
+  const shared = {
+    etypes, host, clock,
+    transport: kerberos.transport ?? networkTransport(kerberos, krb5Conf, host),
+    forwardable: true,
+    lifetime: conf?.ticketLifetime, renewLifetime: conf?.renewLifetime, skew: conf?.clockskew,
+    path: (from: string, to: string) => conf?.capaths.get(from)?.get(to),
+  };
+  if ('ccache' in authData) {
+    const cache = await loadCcache(authData.ccache, host);
+    clock.offset = cache.kdcOffset / 1000;
+    return new TicketStore({ ...shared, client: cache.principal, keys: null, tickets: cache.credentials });
+  }
+  if ('anonymous' in authData) throw new SspiError('SEC_E_NO_CREDENTIALS', 'Kerberos has no anonymous logon here');
+
+  const named = namedUser(authData);
+  let keys: (client: TicketStore['client']) => ClientKeys;
+  let first: TicketStore['client'] | undefined;
+  if ('keytab' in authData) {
+    const entries = (await loadKeytab(authData.keytab, host))!;
+    first = entries[0]?.principal;
+    keys = (client) => keytabKeys(client, entries, random);
+  } else if ('ntHash' in authData) {
+    keys = () => ntHashKeys(authData.ntHash, random);
+  } else {
+    keys = (client) => passwordKeys(client, authData.password, random);
+  }
+  if (named === undefined) {
+    if (first === undefined) throw new SspiError('SEC_E_NO_CREDENTIALS', 'Kerberos: the keytab is empty, and no user was named');
+    return new TicketStore({ ...shared, client: first, keys: keys(first), tickets: [] });
+  }
+  const { principal, canonicalize } = clientIdentity(named.user, named.domain, kerberos, conf);
+  return new TicketStore({ ...shared, client: principal, canonicalize, keys: keys(principal), tickets: [] });
+}
+
+/** KerberosConfig.etypes, else krb5.conf's, else all; weak ones only where the caller opted in. */
+export function allowedEtypes({ etypes, allowWeakCrypto }: KerberosConfig, conf: Krb5Conf | null): number[] {
+  const weak = allowWeakCrypto ?? conf?.allowWeakCrypto ?? false;
+  const names = etypes ?? conf?.permittedEnctypes;
+  const infos = names === undefined ? ETYPES : names.flatMap((name) => etypesOfName(name, etypes !== undefined));
+  const allowed = [...new Set(infos.filter((info) => weak || !info.weak).map(({ etype }) => etype))];
+  if (allowed.length === 0) {
+    throw new SspiError('SEC_E_KDC_UNKNOWN_ETYPE', `Kerberos: none of the encryption types ${names?.join(', ')} is allowed`, { remedy: 'Name an AES type, or pass allowWeakCrypto for RC4.' });
+  }
+  return allowed;
+}
+
+/** krb5.conf has families ('aes', 'rc4') and names that no one supports any more; a caller's own list has to be right. */
+function etypesOfName(name: string, strict: boolean): typeof ETYPES {
+  const known = etypeByName(name);
+  if (known !== undefined) return [known];
+  const family = name.toLowerCase();
+  if (family === 'aes' || family === 'aes-sha1' || family === 'aes-sha2' || family === 'default') return ETYPES.filter(({ weak }) => !weak);
+  if (family === 'rc4') return ETYPES.filter(({ etype }) => etype === 23);
+  if (strict) throw new RangeError(`kerberos.etypes: '${name}' is no encryption type; known are ${ETYPES.map((info) => info.name).join(', ')}`);
+  return [];
+}
+
+export function networkTransport(kerberos: KerberosConfig, krb5Conf: () => Promise<Krb5Conf | null>, host: Host, service: 'kdc' | 'kpasswd' = 'kdc'): KdcTransport {
+  return createNetworkTransport({ config: kerberos, krb5Conf, host, service, isTooBig });
+}
+
+function isTooBig(reply: Uint8Array): boolean {
+  if (!isKrbError(reply)) return false;
+  try {
+    return readKrbError(reply).errorCode === KRB_ERR_RESPONSE_TOO_BIG;
+  } catch {
+    return false; // the exchange will say what is wrong with it
+  }
+}
+
+/** KerberosConfig.krb5Conf, else the files of KRB5_CONFIG, else /etc/krb5.conf, where there are files. */
+export async function readConfiguration({ krb5Conf }: KerberosConfig, host: Host): Promise<Krb5Conf | null> {
+  const decode = (bytes: Uint8Array | null) => (bytes === null ? null : new TextDecoder().decode(bytes));
+  const files = host.readFile === undefined ? undefined : {
+    readText: async (path: string) => decode(await host.readFile!(path).catch(() => null)),
+    ...(host.listDirectory !== undefined && { listDirectory: (path: string) => host.listDirectory!(path) }),
+  };
+  if (krb5Conf !== undefined) return readKrb5Conf(krb5Conf, files);
+  if (files === undefined) return null;
+  const named = host.environment?.('KRB5_CONFIG');
+  const paths = named ? named.split(':') : ['/etc/krb5.conf'];
+  const texts = (await Promise.all(paths.map((path) => files.readText(path)))).filter((text) => text !== null);
+  if (texts.length === 0) {
+    if (named) throw new SspiError('SEC_E_INVALID_PARAMETER', `KRB5_CONFIG names '${named}', which cannot be read`);
+    return null;
+  }
+  return readKrb5Conf(texts.join('\n'), files);
+}
+
+function isKerberosToken(token: Uint8Array): boolean {
+  if (token[0] === 0x6e) return true;
+  if (token[0] !== 0x60) return false;
+  try {
+    unframe(token);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    if (made === undefined) {
+      made = make();
+      made.catch(() => { made = undefined; }); // a file that was not there may come
+    }
+    return made;
+  };
+}
+

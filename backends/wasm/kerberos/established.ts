@@ -1,0 +1,235 @@
+import type { AccessToken } from '../../contract/attributes.ts';
+import { SspiError } from '../../contract/errors.ts';
+import { SECQOP_WRAP_NO_ENCRYPT } from '../../contract/constants.ts';
+import type { Established, MessagePart } from '../mechanism.ts';
+import { byteReader } from '../wire/byte-reader.ts';
+import { byteWriter } from '../wire/byte-writer.ts';
+import { etypeInfo, etypeName, type KerberosKey } from './etypes/index.ts';
+import type { MessageTokens } from './gss/message-tokens.ts';
+import { OrderWindow } from './gss/order.ts';
+import { rfc4121Tokens } from './gss/rfc4121.ts';
+import { rfc4757Tokens } from './gss/rfc4757.ts';
+
+/** What the handshake proved, and what export and import carry. */
+export interface KerberosFacts {
+  acceptor: boolean;
+  /** ISC_RET_* or ASC_RET_*. */
+  attributes: number;
+  expiry: Date | null;
+  client: string;
+  target: string | null;
+  etype: number;
+  /** The key of messages: the acceptor's subkey, the initiator's, or the ticket's. */
+  key: Uint8Array;
+  acceptorSubkey: boolean;
+  /** What SECPKG_ATTR_SESSION_KEY tells; GSS-API's session key is the same one. */
+  sessionKey: Uint8Array;
+  sendNumber: bigint;
+  receiveNumber: bigint;
+  seen?: bigint;
+  replay: boolean;
+  sequence: boolean;
+  /** CONFIDENTIALITY was granted. */
+  dceStyle: boolean;
+  channelBindingsVerified: boolean;
+  clientSpecifiedTarget: string | null;
+  /** Not carried by export: it concerns who accepted. */
+  accessToken?: AccessToken;
+}
+
+export interface KerberosExtras {
+  createKey: (etype: number, bytes: Uint8Array) => KerberosKey;
+  random: (length: number) => Uint8Array;
+}
+
+/** Windows's cbMaxToken for Kerberos. */
+export const KERBEROS_MAX_TOKEN = 48000;
+
+export function kerberosEstablished(facts: KerberosFacts, { createKey, random }: KerberosExtras): Established {
+  const { acceptor, acceptorSubkey, dceStyle, etype } = facts;
+  const tokenKey = { key: createKey(etype, facts.key), acceptor, acceptorSubkey, dceStyle };
+  const tokens: MessageTokens = etype === 23 ? rfc4757Tokens(tokenKey, random) : rfc4121Tokens(tokenKey);
+  const order = new OrderWindow(facts.receiveNumber, { replay: facts.replay, sequence: facts.sequence, bits: tokens.bits, ...(facts.seen !== undefined && { seen: facts.seen }) });
+  const modulus = 1n << BigInt(tokens.bits);
+  let sendNumber = facts.sendNumber;
+  let disposed = false;
+
+  function next(): bigint {
+    if (disposed) throw new SspiError('SEC_E_INVALID_HANDLE', 'this context was deleted');
+    const number = sendNumber;
+    sendNumber = (sendNumber + 1n) % modulus;
+    return number;
+  }
+  function open(token: Uint8Array): { message: Uint8Array; encrypted: boolean } {
+    const { number, encrypted } = tokens.readWrap(token);
+    const message = tokens.unwrap(token);
+    if (message === null) throw altered('message');
+    order.check(number); // a number is believed only once the checksum over it holds
+    order.accept(number);
+    return { message, encrypted };
+  }
+  function altered(what: string): SspiError {
+    return new SspiError('SEC_E_MESSAGE_ALTERED', `the ${what}'s checksum is not right: it was altered, or made for another context`);
+  }
+  const info = etypeInfo(etype)!;
+
+  return {
+    mechanism: 'Kerberos',
+    attributes: facts.attributes,
+    expiry: facts.expiry,
+    names: { client: facts.client, target: facts.target },
+    get sessionKey() { return facts.sessionKey.slice(); },
+    sizes: { maxToken: KERBEROS_MAX_TOKEN, maxSignature: tokens.micLength, blockSize: 1, securityTrailer: tokens.sealedOverhead },
+    keyInfo: {
+      signatureAlgorithmName: CHECKSUM_NAME[info.checksumType] ?? `checksum ${info.checksumType}`, encryptAlgorithmName: etypeName(etype),
+      keySize: info.keyLength * 8, signatureAlgorithm: info.checksumType, encryptAlgorithm: etype,
+    },
+    channelBindingsVerified: facts.channelBindingsVerified,
+    clientSpecifiedTarget: facts.clientSpecifiedTarget,
+    ...(facts.accessToken !== undefined && { accessToken: facts.accessToken }),
+
+    mechListMicRequired: dceStyle,
+    makeMechListMic: (mechTypes) => tokens.mic(mechTypes, next()),
+    verifyMechListMic(mechTypes, mic) {
+      const number = tokens.readMic(mic);
+      if (!tokens.verifyMic(mechTypes, mic)) throw altered('mechListMIC');
+      // Windows numbers it 0 whatever the AP-REP said, so its number proves nothing; where it is the next one, it is spent.
+      if (number === order.state.next) order.accept(number);
+    },
+
+    makeSignature: (parts) => tokens.mic(join(parts), next()),
+    verifySignature(parts, signature) {
+      const number = tokens.readMic(signature);
+      if (!tokens.verifyMic(join(parts), signature)) throw altered('message');
+      order.check(number);
+      order.accept(number);
+      return 0;
+    },
+    encrypt(parts, qop) {
+      const sealed = requireUniform(parts, qop);
+      if (tokens.trailer > 0) throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'RC4 pads its messages, which EncryptMessage cannot do in place', { remedy: 'Use wrap and unwrap of the context instead.' });
+      const message = join(parts.map(({ data }) => data));
+      const token = tokens.wrap(message, sealed, next());
+      message.fill(0);
+      spread(token.subarray(token.length - message.length), parts);
+      return token.subarray(0, token.length - message.length);
+    },
+    decrypt(parts, token) {
+      const whole = join([token, ...parts.map(({ data }) => data)]);
+      const { message, encrypted } = open(whole);
+      spread(message, parts);
+      message.fill(0);
+      return encrypted ? 0 : SECQOP_WRAP_NO_ENCRYPT;
+    },
+    wrap: (message, encrypt) => tokens.wrap(message, encrypt, next()),
+    unwrap: open,
+    streamHeaderLength(message) {
+      const { encrypted } = tokens.readWrap(message);
+      return Math.min(message.length, encrypted ? tokens.sealedOverhead : tokens.signedOverhead);
+    },
+
+    export: () => packFacts({ ...facts, sendNumber, receiveNumber: order.state.next, seen: order.state.seen }),
+    dispose() {
+      disposed = true;
+      facts.key.fill(0);
+      facts.sessionKey.fill(0);
+      tokens.dispose();
+    },
+  };
+}
+
+/** Brings back what `export` gave. Throws SEC_E_INVALID_TOKEN. */
+export function importKerberosContext(packed: Uint8Array, extras: KerberosExtras): Established {
+  return kerberosEstablished(unpackFacts(packed), extras);
+}
+
+/** One Wrap token is either sealed or signed: SSPI's mixed buffers (a signed header beside sealed data) have no form in RFC 4121. */
+function requireUniform(parts: readonly MessagePart[], qop: number): boolean {
+  const sealed = parts.some(({ encrypt }) => encrypt);
+  if (sealed && parts.some(({ encrypt, data }) => !encrypt && data.length > 0)) {
+    throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'Kerberos here seals a whole message: a SECBUFFER_READONLY_WITH_CHECKSUM buffer beside sealed data is not supported', { remedy: 'Sign the header with MakeSignature, or seal it with the data.' });
+  }
+  return sealed && qop >>> 0 !== SECQOP_WRAP_NO_ENCRYPT;
+}
+
+function spread(message: Uint8Array, parts: readonly MessagePart[]): void {
+  let at = 0;
+  for (const { data } of parts) {
+    data.set(message.subarray(at, at + data.length));
+    at += data.length;
+  }
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
+/*
+ * A packed context, big-endian: version 1, flags (1: acceptor, 2: acceptor's subkey, 4: DCE, 8: replay, 16: sequence,
+ * 32: bindings verified), attributes (4), expiry (8: ms since 1970, all ones: never), etype (2), three numbers (8 each),
+ * then client, target, client-specified target, key, session key: uint16 length, bytes; a length of ffff means null.
+ */
+const VERSION = 1;
+const NEVER = 0xffffffffffffffffn;
+
+function packFacts(facts: KerberosFacts): Uint8Array {
+  const writer = byteWriter();
+  writer.uint8(VERSION);
+  writer.uint8(FLAG_NAMES.reduce((bits, name, i) => bits | (facts[name] ? 1 << i : 0), 0));
+  writer.uint32(facts.attributes);
+  writeUint64(writer, facts.expiry === null ? NEVER : BigInt(facts.expiry.getTime()));
+  writer.uint16(facts.etype);
+  for (const number of [facts.sendNumber, facts.receiveNumber, facts.seen ?? 0n]) writeUint64(writer, number);
+  const text = (value: string | null) => (value === null ? null : new TextEncoder().encode(value));
+  for (const bytes of [text(facts.client), text(facts.target), text(facts.clientSpecifiedTarget), facts.key, facts.sessionKey]) {
+    writer.uint16(bytes === null ? 0xffff : bytes.length);
+    if (bytes !== null) writer.bytes(bytes);
+  }
+  return writer.finish();
+}
+
+function unpackFacts(packed: Uint8Array): KerberosFacts {
+  const reader = byteReader(packed, { subject: 'exported Kerberos context', code: 'SEC_E_INVALID_TOKEN' });
+  const version = reader.uint8('the version');
+  if (version !== VERSION) reader.fail(`version ${VERSION} expected, ${version} came`, 0);
+  const bits = reader.uint8('the flags');
+  const attributes = reader.uint32('the attributes');
+  const uint64 = (what: string) => (BigInt(reader.uint32(what)) << 32n) | BigInt(reader.uint32(what));
+  const expiry = uint64('the expiry');
+  const etype = reader.uint16('the etype');
+  const info = etypeInfo(etype);
+  if (info === undefined) reader.fail(`etype ${etype} is not known`);
+  const [sendNumber, receiveNumber, seen] = [uint64('a number'), uint64('a number'), uint64('a number')] as const;
+  const bytes = (what: string) => {
+    const length = reader.uint16(`the length of ${what}`);
+    return length === 0xffff ? null : reader.bytes(length, what).slice();
+  };
+  const text = (what: string) => {
+    const value = bytes(what);
+    return value === null ? null : new TextDecoder().decode(value);
+  };
+  const facts = {
+    attributes, etype, sendNumber, receiveNumber, seen,
+    expiry: expiry === NEVER ? null : new Date(Number(expiry)),
+    client: text('the client') ?? '', target: text('the target'), clientSpecifiedTarget: text('the client-specified target'),
+    key: bytes('the key') ?? new Uint8Array(0), sessionKey: bytes('the session key') ?? new Uint8Array(0),
+    ...(Object.fromEntries(FLAG_NAMES.map((name, i) => [name, (bits & (1 << i)) !== 0])) as Record<(typeof FLAG_NAMES)[number], boolean>),
+  };
+  if (facts.key.length !== info!.keyLength) reader.fail(`a key of ${info!.keyLength} bytes expected, ${facts.key.length} came`);
+  if (reader.remaining > 0) reader.fail(`${reader.remaining} bytes stand behind its end`);
+  return facts;
+}
+
+function writeUint64(writer: ReturnType<typeof byteWriter>, value: bigint): void {
+  writer.uint32(Number(value >> 32n));
+  writer.uint32(Number(value & 0xffffffffn));
+}
+
+const FLAG_NAMES = ['acceptor', 'acceptorSubkey', 'dceStyle', 'replay', 'sequence', 'channelBindingsVerified'] as const;
+const CHECKSUM_NAME: Record<number, string> = { 15: 'HMAC-SHA1-96-AES128', 16: 'HMAC-SHA1-96-AES256', 19: 'HMAC-SHA256-128-AES128', 20: 'HMAC-SHA384-192-AES256', [-138]: 'HMAC-MD5' };

@@ -1,0 +1,194 @@
+import { SspiError } from '../../contract/errors.ts';
+import type { KdcTransport } from '../../contract/credentials.ts';
+import type { Host } from '../../contract/host.ts';
+import { KDC_OPT, TKT_FLAG } from './codes/flags.ts';
+import { createKerberosKey, type KerberosKey } from './etypes/index.ts';
+import { asExchange, type ClientKeys } from './exchange/as.ts';
+import type { KerberosClock } from './exchange/clock.ts';
+import { runExchange } from './exchange/question.ts';
+import { ask, realmOf, tgsExchange, type TgsOptions } from './exchange/tgs.ts';
+import type { CachedCredential } from './store/ccache.ts';
+import { formatPrincipal, krbtgt, sameName, type Principal } from './store/principal.ts';
+
+export interface TicketStoreOptions {
+  client: Principal;
+  /** How to get a first ticket; null when there are only the tickets that were given. */
+  keys: ClientKeys | null;
+  tickets: readonly CachedCredential[];
+  etypes: readonly number[];
+  transport: KdcTransport;
+  host: Host;
+  clock: KerberosClock;
+  canonicalize?: boolean;
+  forwardable?: boolean;
+  lifetime?: number | undefined;
+  renewLifetime?: number | undefined;
+  skew?: number | undefined;
+  /** [capaths], by client realm and server realm. */
+  path?: (from: string, to: string) => readonly string[] | undefined;
+}
+
+/** A ticket is used until this many seconds before its end, so that it lives through the handshake. */
+const MARGIN = 60;
+
+/**
+ * The tickets of one client: gets them, keeps them, renews them, and asks a KDC once however many contexts want the same
+ * one at the same time. Tickets of a cache that was given are used first.
+ */
+export class TicketStore {
+  readonly #options: TicketStoreOptions;
+  readonly #tickets: CachedCredential[];
+  readonly #pending = new Map<string, Promise<CachedCredential>>();
+  readonly #random: (length: number) => Uint8Array;
+  #client: Principal;
+
+  constructor(options: TicketStoreOptions) {
+    this.#options = options;
+    this.#tickets = [...options.tickets];
+    this.#client = options.client;
+    this.#random = (length) => options.host.random(length);
+  }
+
+  /** The client, by the name that the KDC gave it. */
+  get client(): Principal {
+    return this.#client;
+  }
+
+  get tickets(): readonly CachedCredential[] {
+    return this.#tickets;
+  }
+
+  /** When the last ticket-granting ticket ends; null while there is none yet. */
+  get expiry(): Date | null {
+    const tgt = this.#tickets.findLast((ticket) => isTgt(ticket) && realmOf(ticket) === ticket.server.realm);
+    return tgt === undefined ? null : new Date(tgt.endtime * 1000);
+  }
+
+  /** A ticket for `server`, whose realm may be '' (the KDC finds it). */
+  ticketFor(server: Principal, signal?: AbortSignal): Promise<CachedCredential> {
+    const cached = this.#tickets.find((ticket) => this.#isGood(ticket) && isFor(ticket, server));
+    if (cached !== undefined) return Promise.resolve(cached);
+    return this.#once(`${server.components.join('/')}@${server.realm}`, signal, async (shared) => {
+      const tgt = await this.tgt(shared);
+      const ticket = await this.#tgs(server, tgt, {}, shared);
+      if (!isFor(ticket, server)) this.#aliases.set(ticket, server);
+      this.#keep(ticket);
+      return ticket;
+    });
+  }
+
+  /** A ticket-granting ticket to hand to a service (RFC 4120 §2.6): forwarded, and forwardable for the next hop. */
+  forwardedTgt(signal?: AbortSignal): Promise<CachedCredential> {
+    return this.#once('forwarded', signal, async (shared) => {
+      const tgt = await this.tgt(shared);
+      if ((tgt.flags & TKT_FLAG.FORWARDABLE) === 0) throw new SspiError('SEC_E_DELEGATION_POLICY', 'the ticket is not forwardable', { remedy: 'Log on with forwardable = true, and allow the account to be delegated.' });
+      return runExchange(ask(tgt, krbtgt(realmOf(tgt)), this.#tgsOptions(krbtgt(realmOf(tgt)), tgt, { kdcOptions: KDC_OPT.FORWARDED | KDC_OPT.FORWARDABLE })), this.#options.transport, shared);
+    });
+  }
+
+  /** The ticket-granting ticket of the client's realm: cached, renewed, or got with the client's key. */
+  tgt(signal?: AbortSignal): Promise<CachedCredential> {
+    const cached = this.#tickets.find((ticket) => isTgt(ticket) && realmOf(ticket) === ticket.server.realm && this.#isGood(ticket));
+    if (cached !== undefined) return Promise.resolve(cached);
+    return this.#once('', signal, async (shared) => {
+      const tgt = (await this.#renew(shared)) ?? (await this.#logOn(shared));
+      this.#client = tgt.client;
+      this.#keep(tgt);
+      return tgt;
+    });
+  }
+
+  dispose(): void {
+    for (const ticket of this.#tickets) ticket.key.fill(0);
+    this.#tickets.length = 0;
+  }
+
+  /** What the KDC calls a service may differ from what the caller called it. */
+  readonly #aliases = new WeakMap<CachedCredential, Principal>();
+
+  async #logOn(signal: AbortSignal): Promise<CachedCredential> {
+    const { keys, etypes, transport, clock, client } = this.#options;
+    if (keys === null) {
+      throw new SspiError('SEC_E_NO_CREDENTIALS', `the tickets of ${formatPrincipal(client)} have expired`, { remedy: 'Get new tickets: run kinit again.' });
+    }
+    const { forwardable = true, canonicalize = false, lifetime, renewLifetime, skew } = this.#options;
+    const exchange = asExchange({
+      client, keys, etypes, clock, random: this.#random, forwardable, canonicalize,
+      ...(lifetime !== undefined && { lifetime }), ...(renewLifetime !== undefined && { renewLifetime }), ...(skew !== undefined && { skew }),
+    });
+    return runExchange(exchange, transport, signal);
+  }
+
+  /** RFC 4120 §2.3: a renewable ticket is renewed while it lives; null when there is none, or the KDC will not. */
+  async #renew(signal: AbortSignal): Promise<CachedCredential | null> {
+    const now = this.#now();
+    const old = this.#tickets.find((ticket) => isTgt(ticket) && (ticket.flags & TKT_FLAG.RENEWABLE) !== 0 && ticket.renewTill > now + MARGIN && ticket.endtime > now);
+    if (old === undefined) return null;
+    const server = old.server;
+    try {
+      return await runExchange(ask(old, server, this.#tgsOptions(server, old, { kdcOptions: KDC_OPT.RENEW | (old.flags & (KDC_OPT.FORWARDABLE | KDC_OPT.RENEWABLE)) })), this.#options.transport, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (this.#options.keys === null) throw error;
+      return null; // there is a key: log on anew
+    }
+  }
+
+  #tgs(server: Principal, tgt: CachedCredential, more: Partial<TgsOptions>, signal: AbortSignal): Promise<CachedCredential> {
+    return runExchange(tgsExchange(this.#tgsOptions(server, tgt, more)), this.#options.transport, signal);
+  }
+
+  #tgsOptions(server: Principal, tgt: CachedCredential, more: Partial<TgsOptions>): TgsOptions {
+    const { etypes, clock, skew } = this.#options;
+    const path = server.realm === '' ? undefined : this.#options.path?.(realmOf(tgt), server.realm);
+    return {
+      tgt, server, etypes, clock, random: this.#random, createKey: (etype, bytes): KerberosKey => createKerberosKey(etype, bytes, this.#random),
+      kdcOptions: (tgt.flags & KDC_OPT.FORWARDABLE) >>> 0,
+      knownTgt: (realm) => this.#tickets.find((ticket) => isTgt(ticket) && realmOf(ticket) === realm && this.#isGood(ticket)),
+      onTgt: (ticket) => this.#keep(ticket),
+      ...(path !== undefined && { path }), ...(skew !== undefined && { skew }),
+      ...more,
+    };
+  }
+
+  /** One request for all who want the same; each waits with its own signal, and the request ends when nobody waits. */
+  async #once(key: string, signal: AbortSignal | undefined, get: (signal: AbortSignal) => Promise<CachedCredential>): Promise<CachedCredential> {
+    signal?.throwIfAborted();
+    let pending = this.#pending.get(key);
+    if (pending === undefined) {
+      // A shared request outlives the caller that began it: the transport's deadline ends it.
+      pending = get(new AbortController().signal).finally(() => this.#pending.delete(key));
+      pending.catch(() => {});
+      this.#pending.set(key, pending);
+    }
+    if (signal === undefined) return pending;
+    return await new Promise<CachedCredential>((resolve, reject) => {
+      const stop = () => reject(signal.reason);
+      signal.addEventListener('abort', stop, { once: true });
+      pending.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+    });
+  }
+
+  #keep(ticket: CachedCredential): void {
+    const same = this.#tickets.findIndex((old) => isFor(old, ticket.server) && old.isSkey === ticket.isSkey);
+    if (same !== -1) this.#tickets.splice(same, 1);
+    this.#tickets.push(ticket);
+  }
+
+  #isGood(ticket: CachedCredential): boolean {
+    const now = this.#now();
+    return ticket.starttime <= now + MARGIN && ticket.endtime > now + MARGIN && (ticket.flags & TKT_FLAG.INVALID) === 0 && !ticket.isSkey;
+  }
+
+  #now(): number {
+    return (this.#options.clock.now().getTime() + this.#options.clock.offset) / 1000;
+  }
+}
+
+function isTgt({ server: { components } }: CachedCredential): boolean {
+  return components.length === 2 && components[0] === 'krbtgt';
+}
+
+function isFor(ticket: CachedCredential, server: Principal): boolean {
+  return sameName(ticket.server.components, server.components) && (server.realm === '' || server.realm === ticket.server.realm);
+}
