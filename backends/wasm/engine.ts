@@ -8,6 +8,8 @@ export interface Engine {
   createMechanisms(options: MechanismOptions): Promise<MechanismCredential[]>;
   negotiateInitiator(mechanisms: readonly MechanismCredential[], request: InitiatorRequest & ErrorRequest): Handshake;
   negotiateAcceptor(mechanisms: readonly MechanismCredential[], request: AcceptorRequest & ErrorRequest): Handshake;
+  /** Makes a mechanism that is loaded on demand ready for `importEstablished`. */
+  load(mechanism: MechanismName): Promise<void>;
   /** Brings back what `Established.export` gave. Throws SEC_E_INVALID_TOKEN. */
   importEstablished(mechanism: MechanismName, packed: Uint8Array): Established;
 }

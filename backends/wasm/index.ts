@@ -16,7 +16,10 @@ import { unpackContext } from './packed-context.ts';
 export function createWasmBackend(engine: Engine = wasmEngine): Backend {
   return {
     name: 'wasm',
-    enumerateSecurityPackages: async () => listPackages(),
+    async enumerateSecurityPackages() {
+      await engine.load('Kerberos'); // what is listed can be used at once, by the synchronous import of a context too
+      return listPackages();
+    },
     acquireCredentials: (options) => acquire(engine, options),
     importContext(packageName, packed) {
       const context = unpackContext(plainBytes(packed));

@@ -1,8 +1,6 @@
 import type { AcceptorData, AuthData } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
 import type { Engine, MechanismOptions } from './engine.ts';
-import { createKerberosKey } from './kerberos/etypes/index.ts';
-import { importKerberosContext } from './kerberos/established.ts';
 import type { MechanismCredential } from './mechanism.ts';
 import { allowedMechanisms, mechanismsForTarget, selectMechanisms } from './negotiate/policy.ts';
 import { createNtlmCredential, importNtlmContext } from './ntlm/index.ts';
@@ -10,13 +8,13 @@ import { createSpnegoAcceptor } from './spnego/acceptor.ts';
 import { createSpnegoInitiator } from './spnego/initiator.ts';
 import { resolveHost } from './host/index.ts';
 
-/** The mechanisms of this build. Kerberos is loaded when a credential first needs it; a context that is imported needs its messages alone. */
+/** The mechanisms of this build. */
 export const wasmEngine: Engine = {
   async createMechanisms(options) {
     const mechanisms: MechanismCredential[] = [];
     if (servesKerberos(options)) {
-      const { createKerberosCredential, knowsRealm } = await import('./kerberos/index.ts');
-      if (options.package === 'Kerberos' || (await knowsRealm(options))) mechanisms.push(createKerberosCredential(options));
+      kerberos = await import('./kerberos/index.ts');
+      if (options.package === 'Kerberos' || (await kerberos.knowsRealm(options))) mechanisms.push(kerberos.createKerberosCredential(options));
     }
     if (options.package !== 'Kerberos' && servesNtlm(options)) mechanisms.push(createNtlmCredential(options));
     if (mechanisms.length === 0) throw nothingServed(options);
@@ -26,10 +24,20 @@ export const wasmEngine: Engine = {
   negotiateAcceptor: createSpnegoAcceptor,
   importEstablished(mechanism, packed) {
     if (mechanism === 'NTLM') return importNtlmContext(packed);
-    const { random } = resolveHost();
-    return importKerberosContext(packed, { random, createKey: (etype, bytes) => createKerberosKey(etype, bytes, random) });
+    if (kerberos === undefined) {
+      throw new SspiError('SEC_E_CANNOT_PACK', 'exported context: it is of Kerberos, which is loaded on demand, and nothing here has used it yet', {
+        remedy: "Await querySecurityPackageInfo('Kerberos') once before the import: it loads the package.",
+      });
+    }
+    return kerberos.importKerberosContext(packed, resolveHost());
+  },
+  async load(name) {
+    if (name === 'Kerberos') kerberos = await import('./kerberos/index.ts');
   },
 };
+
+/** Loaded when a credential first needs it, so that a program of NTLM alone does not ship it. */
+let kerberos: typeof import('./kerberos/index.ts') | undefined;
 
 function servesKerberos({ package: name, packageList, authData, acceptor, kerberos }: MechanismOptions): boolean {
   if (name === 'NTLM' || (name === 'Negotiate' && !allowedMechanisms(packageList).includes('Kerberos'))) return false;

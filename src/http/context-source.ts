@@ -11,6 +11,8 @@ export interface HandshakeContext {
   readonly attributes: number;
   readonly expiry: Date | null;
   readonly peer: string | null;
+  /** Acceptor: the SIDs of the client's groups, where its domain told them. */
+  readonly groups?: readonly string[];
   [Symbol.dispose](): void;
 }
 

@@ -27,6 +27,7 @@ export function scriptedEngine(script: { steps: Step[]; expiry?: Date | null; lo
     negotiateInitiator: ([one], request) => one!.initiator(request),
     negotiateAcceptor: ([one], request) => one!.acceptor(request),
     importEstablished: () => established(),
+    load: async () => {},
   };
 }
 

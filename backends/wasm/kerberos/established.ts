@@ -1,10 +1,11 @@
 import type { AccessToken } from '../../contract/attributes.ts';
 import { SspiError } from '../../contract/errors.ts';
 import { SECQOP_WRAP_NO_ENCRYPT } from '../../contract/constants.ts';
+import type { Host } from '../../contract/host.ts';
 import type { Established, MessagePart } from '../mechanism.ts';
 import { byteReader } from '../wire/byte-reader.ts';
 import { byteWriter } from '../wire/byte-writer.ts';
-import { etypeInfo, etypeName, type KerberosKey } from './etypes/index.ts';
+import { createKerberosKey, etypeInfo, etypeName, type KerberosKey } from './etypes/index.ts';
 import type { MessageTokens } from './gss/message-tokens.ts';
 import { OrderWindow } from './gss/order.ts';
 import { rfc4121Tokens } from './gss/rfc4121.ts';
@@ -139,8 +140,8 @@ export function kerberosEstablished(facts: KerberosFacts, { createKey, random }:
 }
 
 /** Brings back what `export` gave. Throws SEC_E_INVALID_TOKEN. */
-export function importKerberosContext(packed: Uint8Array, extras: KerberosExtras): Established {
-  return kerberosEstablished(unpackFacts(packed), extras);
+export function importKerberosContext(packed: Uint8Array, { random }: Pick<Host, 'random'>): Established {
+  return kerberosEstablished(unpackFacts(packed), { random, createKey: (etype, bytes) => createKerberosKey(etype, bytes, random) });
 }
 
 /** One Wrap token is either sealed or signed: SSPI's mixed buffers (a signed header beside sealed data) have no form in RFC 4121. */
