@@ -8,8 +8,8 @@ import type { SspiError } from '../contract/errors.ts';
  *
  *   credential ── initiator() / acceptor() ──▶ Handshake ── step(token) ──▶ Handshake ── step(token) ──▶ Established
  *
- * A step never changes the state it is called on: it returns the next one. The caller drops the old state with
- * `dispose()` once the step's token has reached its buffer; a step is made once, and kept until a buffer takes it.
+ * A state is stepped once: the step returns the next state, or what is established, which owns what passes into it. The
+ * caller drops the old state with `dispose()`, and keeps the step until a buffer takes its token.
  */
 export interface MechanismCredential {
   readonly name: MechanismName;

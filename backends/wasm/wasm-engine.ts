@@ -62,18 +62,9 @@ function hasAccounts({ accounts, allowAnonymous }: AcceptorData): boolean {
 
 function nothingServed({ package: name, authData, acceptor }: MechanismOptions): SspiError {
   const kerberosOnly = [authData, acceptor].some((data) => data !== undefined && ('keytab' in data || 'ccache' in data));
-  if (name === 'Kerberos') {
-    return new SspiError('SEC_E_NO_CREDENTIALS', authData === undefined ? 'Kerberos: an acceptor needs a keytab' : 'Kerberos: this credential is none for Kerberos', {
-      remedy: authData === undefined ? 'Pass authData: { keytab }.' : 'Give a user with a password or a keytab, or a credential cache.',
-    });
-  }
-  if (kerberosOnly) {
-    const code = name === 'NTLM' ? 'SEC_E_UNKNOWN_CREDENTIALS' : 'SEC_E_NO_CREDENTIALS';
-    return new SspiError(code, `a keytab or a credential cache serves Kerberos alone, which ${name === 'NTLM' ? 'is not NTLM' : 'packageList does not allow'}`, {
-      remedy: acceptor === undefined ? 'Give a user with a password or an ntHash.' : 'Give the accounts callback.',
-    });
-  }
-  return new SspiError('SEC_E_NO_CREDENTIALS', 'an inbound credential needs to know accounts or to have a keytab', {
-    remedy: 'Pass authData: { accounts: ({ user, domain }) => ({ password }) }, or { keytab }.',
-  });
+  return new SspiError(
+    kerberosOnly && name === 'NTLM' ? 'SEC_E_UNKNOWN_CREDENTIALS' : 'SEC_E_NO_CREDENTIALS',
+    kerberosOnly ? 'a keytab or a credential cache is for Kerberos, which is not allowed here' : `${name}: nothing in this credential is for it`,
+    { remedy: acceptor === undefined ? 'Pass authData: { user, password }; Kerberos takes a keytab or a ccache too.' : 'Pass authData: { accounts } for NTLM, { keytab } for Kerberos.' },
+  );
 }

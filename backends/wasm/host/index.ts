@@ -1,11 +1,10 @@
 import type { Host } from '../../contract/host.ts';
 import { hostFiles } from './files.ts';
-import { hostNetwork } from './network.ts';
 import { pooledRandom } from './random.ts';
 
 /** The runtime's own clock, randomness, files and environment, with a caller's replacements in front (undefined: none of it). */
 export function resolveHost(replacements?: Partial<Host>): Host {
-  standard ??= { now: () => new Date(), random: pooledRandom(), ...hostFiles(), ...hostNetwork() };
+  standard ??= { now: () => new Date(), random: pooledRandom(), ...hostFiles() };
   if (replacements === undefined) return standard;
   const host: Host = { now: standard.now, random: standard.random };
   // Called on the caller's object, which may be a class of its own.

@@ -83,23 +83,8 @@ function isIPv4(host: string): boolean {
   return octets.length === 4 && octets.every((octet) => /^\d{1,3}$/.test(octet) && Number(octet) < 256);
 }
 
-// RFC 4291 §2.2: eight groups of up to four hexadecimal digits, one run of them left out, the last two perhaps as IPv4.
 function isIPv6(host: string): boolean {
-  const halves = host.split('::');
-  if (!host.includes(':') || halves.length > 2) return false;
-  let groups = 0;
-  for (const [index, half] of halves.entries()) {
-    if (half === '') continue;
-    const parts = half.split(':');
-    const last = parts.at(-1)!;
-    if (index === halves.length - 1 && isIPv4(last)) {
-      parts.pop();
-      groups += 2;
-    }
-    if (!parts.every((part) => /^[0-9a-f]{1,4}$/i.test(part))) return false;
-    groups += parts.length;
-  }
-  return halves.length === 2 ? groups < 8 : groups === 8;
+  return host.includes(':') && URL.canParse(`http://[${host}]`);
 }
 
 /** Windows's order of preference. */

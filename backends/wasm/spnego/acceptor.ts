@@ -5,7 +5,7 @@ import {
 import type { NegTokenInit } from '../core/spnego.ts';
 import type { AcceptorRequest, Established, Handshake, HandshakeStep, MechanismCredential } from '../mechanism.ts';
 import { allowsFallback } from './fallback.ts';
-import { held } from './holder.ts';
+import { hold } from './holder.ts';
 import { describeOid, includesOid, KRB5_DRAFT, sameBytes } from './oids.ts';
 import { PeerKnows, tellPeer, withToken } from './peer-error.ts';
 import { describeOids, isEmpty, keeping, malformed, missingMic, names, readNegTokenResp, stateName } from './states.ts';
@@ -142,15 +142,15 @@ function expectMechToken(negotiation: Negotiation, handshake: Handshake): Handsh
 
 /** Awaits the client's mechListMIC, the mechanism being done and ours sent. */
 function expectMechListMic(negotiation: Negotiation, established: Established): Handshake {
-  const holder = held(established);
+  const holder = hold(established);
   return {
     step(token) {
       return tellPeer(negotiation.request.extendedError, async () => {
         const resp = readClientResp(negotiation, token);
         if (resp.responseToken) throw malformed(`no further token of ${negotiation.chosen.name} expected, it is done`);
         if (!resp.mechListMic) throw missingMic(stateName(resp.negState));
-        holder.verifyMechListMic(negotiation.mechTypes, resp.mechListMic);
-        return done(negotiation, holder.pass(true), null);
+        holder.established.verifyMechListMic(negotiation.mechTypes, resp.mechListMic);
+        return done(negotiation, holder.pass(), null);
       });
     },
     dispose() {

@@ -6,7 +6,7 @@ import {
 import type { NegTokenResp } from '../core/spnego.ts';
 import type { Established, Handshake, HandshakeStep, InitiatorRequest, MechanismCredential } from '../mechanism.ts';
 import { allowsFallback } from './fallback.ts';
-import { fresh, held } from './holder.ts';
+import { hold } from './holder.ts';
 import type { Holder } from './holder.ts';
 import { describeOid, includesOid, KRB5_DRAFT, sameBytes } from './oids.ts';
 import { PeerKnows, tellPeer } from './peer-error.ts';
@@ -48,7 +48,7 @@ interface Negotiation {
 /** How far the mechanism is: running, or already established on this side. */
 type Progress =
   | { readonly handshake: Handshake; readonly holder?: undefined }
-  | { readonly holder: Holder & { dispose(): void }; readonly handshake?: undefined };
+  | { readonly holder: Holder; readonly handshake?: undefined };
 
 /** What can be offered, and why it is less than could be. */
 interface Candidates {
@@ -131,7 +131,7 @@ function expectNegTokenResp(negotiation: Negotiation, chosen: MechanismCredentia
 
 /** The mechanism is done on this side; awaits the server's accept-complete, with its mechListMIC where one is required. */
 function expectMechListMic(negotiation: Negotiation, chosen: MechanismCredential, established: Established, mic: MicState): Handshake {
-  const holder = held(established);
+  const holder = hold(established);
   return awaiting(negotiation, { holder }, async (resp) => {
     refuseChange(chosen, resp);
     return conclude(negotiation, chosen, holder, resp, mic);
@@ -160,7 +160,7 @@ async function reselect(negotiation: Negotiation, chosen: MechanismCredential, r
     const token = encodeNegTokenResp({ negState: ACCEPT_INCOMPLETE, responseToken: first.token });
     return { token, next: expectNegTokenResp(reselected, chosen, first.next, true) };
   }
-  return keeping(first.established, () => sendLast(reselected, chosen, fresh(first.established), first.token, needsMic(reselected, first.established, true)));
+  return keeping(first.established, () => sendLast(reselected, chosen, hold(first.established), first.token, needsMic(reselected, first.established, true)));
 }
 
 async function proceed(
@@ -183,24 +183,24 @@ async function proceed(
       // The server sent the last token of the mechanism, so its mechListMIC had to come with it.
       if (!resp.mechListMic) {
         if (required) throw missingMic(stateName(resp.negState));
-        return done(negotiation, fresh(established), null);
+        return done(negotiation, hold(established), null);
       }
-      return conclude(negotiation, chosen, fresh(established), { ...resp, responseToken: null }, { required, sent: false });
+      return conclude(negotiation, chosen, hold(established), { ...resp, responseToken: null }, { required, sent: false });
     }
     if (resp.negState === ACCEPT_COMPLETE) throw malformed(`the server says accept-complete, but a token of ${chosen.name} is still to be sent`);
-    if (!resp.mechListMic) return sendLast(negotiation, chosen, fresh(established), step.token, required);
+    if (!resp.mechListMic) return sendLast(negotiation, chosen, hold(established), step.token, required);
     established.verifyMechListMic(negotiation.mechTypes, resp.mechListMic);
     const mechListMic = established.makeMechListMic(negotiation.mechTypes);
-    return done(negotiation, fresh(established), encodeNegTokenResp({ negState: ACCEPT_COMPLETE, responseToken: step.token, mechListMic }));
+    return done(negotiation, hold(established), encodeNegTokenResp({ negState: ACCEPT_COMPLETE, responseToken: step.token, mechListMic }));
   });
 }
 
 /** The last token of the mechanism is ours: our mechListMIC goes with it, and the server has the last word. */
 function sendLast(negotiation: Negotiation, chosen: MechanismCredential, holder: Holder, responseToken: Uint8Array | null, required: boolean): HandshakeStep {
-  const mechListMic = required ? holder.makeMechListMic(negotiation.mechTypes) : null;
+  const mechListMic = required ? holder.established.makeMechListMic(negotiation.mechTypes) : null;
   return {
     token: encodeNegTokenResp({ negState: ACCEPT_INCOMPLETE, responseToken, mechListMic }),
-    next: expectMechListMic(negotiation, chosen, holder.pass(false), { required, sent: required }),
+    next: expectMechListMic(negotiation, chosen, holder.pass(), { required, sent: required }),
   };
 }
 
@@ -208,10 +208,10 @@ function sendLast(negotiation: Negotiation, chosen: MechanismCredential, holder:
 function conclude(negotiation: Negotiation, chosen: MechanismCredential, holder: Holder, resp: NegTokenResp, mic: MicState): HandshakeStep {
   if (resp.responseToken) throw malformed(`no further token of ${chosen.name} expected, it is done`);
   if (resp.mechListMic) {
-    holder.verifyMechListMic(negotiation.mechTypes, resp.mechListMic);
+    holder.established.verifyMechListMic(negotiation.mechTypes, resp.mechListMic);
     if (mic.sent || resp.negState === ACCEPT_COMPLETE) return done(negotiation, holder, null);
     // RFC 4178 §5: who received a mechListMIC answers with one.
-    const mechListMic = holder.makeMechListMic(negotiation.mechTypes);
+    const mechListMic = holder.established.makeMechListMic(negotiation.mechTypes);
     return done(negotiation, holder, encodeNegTokenResp({ negState: ACCEPT_COMPLETE, mechListMic }));
   }
   if (mic.required) {
@@ -223,7 +223,7 @@ function conclude(negotiation: Negotiation, chosen: MechanismCredential, holder:
 }
 
 function done(negotiation: Negotiation, holder: Holder, token: Uint8Array | null): HandshakeStep {
-  return { token, established: holder.pass(token === null), ...(negotiation.fallbackFrom && { fallbackFrom: negotiation.fallbackFrom }) };
+  return { token, established: holder.pass(), ...(negotiation.fallbackFrom && { fallbackFrom: negotiation.fallbackFrom }) };
 }
 
 // RFC 4178 §5: after reselection or request-mic; MS-SPNG 3.2.5: whenever the mechanism says so, and with DCE style.
@@ -279,5 +279,5 @@ function refuseChange(chosen: MechanismCredential, resp: NegTokenResp): void {
 }
 
 function progressOf(step: HandshakeStep): Progress {
-  return step.next ? { handshake: step.next } : { holder: held(step.established) };
+  return step.next ? { handshake: step.next } : { holder: hold(step.established) };
 }

@@ -269,40 +269,13 @@ test('an acceptor whose Kerberos lacks the key goes on with NTLM, protected by t
   assert.is(serverFallback, reason);
 });
 
-test('any leg can be repeated until its state is disposed', async () => {
-  const [client, server] = [fakeNtlm({ micRequired: true }), fakeNtlm({ micRequired: true })];
-  const twice = async (handshake: ReturnType<typeof initiator>, token: Uint8Array | null) => {
-    const discarded = await handshake.step(token);
-    discarded.next?.dispose();
-    const step = await handshake.step(token);
-    handshake.dispose();
-    assert.is(hex(step.token), hex(discarded.token));
-    return step;
-  };
-  const init = await twice(initiator([client]), null);
-  const challenge = await twice(acceptor([server]), init.token);
-  const authenticate = await twice(init.next!, challenge.token);
-  const end = await challenge.next!.step(authenticate.token);
-  const last = await twice(authenticate.next!, end.token);
-  assert.is(last.established!.mechanism, 'NTLM');
-  last.established!.dispose();
-  end.established!.dispose();
-  challenge.next!.dispose();
-  noneAlive(client);
-  noneAlive(server);
-});
-
-test('a leg can be repeated after the mechanism is done too, and what was given up does no harm', async () => {
+test('a state and what its last step gave may be given up in either order', async () => {
   const [client, server] = [fakeKerberos({ legs: 1 }), fakeKerberos({ legs: 1, micRequired: true })];
   const init = await initiator([client]).step(null);
   const reply = await acceptor([server]).step(init.token);
   assert.is(describe(reply.token!), 'incomplete mech MIC');
-  const discarded = await init.next!.step(reply.token);
-  discarded.established!.dispose();
   const step = await init.next!.step(reply.token);
   init.next!.dispose();
-  assert.is(hex(step.token), hex(discarded.token));
-  assert.is(step.established!.mechanism, 'Kerberos');
   oneAlive(client);
   step.established!.dispose();
   noneAlive(client);
@@ -311,7 +284,6 @@ test('a leg can be repeated after the mechanism is done too, and what was given 
   oneAlive(server);
   last.established!.dispose();
   noneAlive(server);
-  // Given up for good: the state and what it gave, in either order.
   for (const stateFirst of [true, false]) {
     const begun = await initiator([client]).step(null);
     const given = await begun.next!.step(reply.token);
