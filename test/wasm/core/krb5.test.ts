@@ -27,6 +27,16 @@ test('derived keys: RFC 3961 and RFC 8009', () => {
   }
 });
 
+test('AES: FIPS 197 appendix C.1 and C.3', () => {
+  const plain = fromHex('00112233445566778899aabbccddeeff');
+  const cases = [[16, '69c4e0d86a7b0430d8cdb78070b4c55a'], [32, '8ea2b7ca516745bfeafc49904b496089']] as const;
+  for (const [keyLength, cipher] of cases) {
+    const key = new Uint8Array(keyLength).map((_, index) => index);
+    assert.is(hex(leavesNoTrace(() => cbc('aesCbcEncrypt', key, new Uint8Array(16), plain, false))), cipher);
+    assert.is(hex(leavesNoTrace(() => cbc('aesCbcDecrypt', key, new Uint8Array(16), fromHex(cipher), false))), hex(plain));
+  }
+});
+
 test('ciphertext stealing: RFC 3962 appendix B, with the next IV', () => {
   for (const { key, plain, cipher, iv } of rfc.cts.vectors) {
     const encrypted = leavesNoTrace(() => cts('aesCtsEncrypt', fromHex(key), fromHex(plain)));
