@@ -1,5 +1,6 @@
 import type * as constants from './constants.ts';
 import type { MechanismName, PackageName } from './credentials.ts';
+import type { SspiError } from './errors.ts';
 
 /** SecPkgInfo, in JavaScript's spelling. */
 export interface SecPkgInfo {
@@ -110,8 +111,8 @@ interface AttributesByName {
   SECPKG_ATTR_CLIENT_SPECIFIED_TARGET: { targetName: string | null };
   /** 0: the last token was the client's last; 1: it was not; 2: it may have been. */
   SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS: { lastClientTokenStatus: number };
-  /** The SECURITY_STATUS of the last leg. */
-  SECPKG_ATTR_NEGO_STATUS: { lastStatus: number };
+  /** The SECURITY_STATUS of the last leg; where Negotiate fell back, or a leg failed, that of the reason, with the error itself. */
+  SECPKG_ATTR_NEGO_STATUS: { lastStatus: number; reason: SspiError | null };
 }
 
 /** What `queryContextAttributes` gives, by the attribute's number. */

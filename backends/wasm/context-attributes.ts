@@ -58,7 +58,9 @@ const LAST_CLIENT_TOKEN_MAYBE = 2;
 
 /** Those that have an answer during the handshake, or after it failed. */
 const EARLY: { [Attribute in keyof ContextAttributes]?: (facts: ContextFacts) => ContextAttributes[Attribute] } = {
-  [SECPKG_ATTR_NEGO_STATUS]: ({ failure, isHandshaking }) => ({ lastStatus: failure !== null ? failure.status : isHandshaking ? SEC_I_CONTINUE_NEEDED : SEC_E_OK }),
+  [SECPKG_ATTR_NEGO_STATUS]: ({ failure, isHandshaking }) => ({
+    lastStatus: failure !== null ? failure.status : isHandshaking ? SEC_I_CONTINUE_NEEDED : SEC_E_OK, reason: failure,
+  }),
   [SECPKG_ATTR_NEGOTIATION_INFO]: (facts) => ({
     packageInfo: packageInfo(facts.established?.mechanism ?? facts.package),
     negotiationState: facts.established === null ? SECPKG_NEGOTIATION_IN_PROGRESS : SECPKG_NEGOTIATION_COMPLETE,

@@ -3,7 +3,7 @@ import type { BackendContext } from '../../backends/contract/backend.ts';
 import { packChannelBindings } from '../../backends/contract/bindings.ts';
 import type { SecBuffer } from '../../backends/contract/buffers.ts';
 import {
-  SECBUFFER_CHANNEL_BINDINGS, SECBUFFER_TOKEN, SECPKG_ATTR_ACCESS_TOKEN, SECPKG_ATTR_NATIVE_NAMES, SECPKG_ATTR_PACKAGE_INFO, SECPKG_ATTR_SESSION_KEY,
+  SECBUFFER_CHANNEL_BINDINGS, SECBUFFER_TOKEN, SECPKG_ATTR_ACCESS_TOKEN, SECPKG_ATTR_NATIVE_NAMES, SECPKG_ATTR_NEGO_STATUS, SECPKG_ATTR_PACKAGE_INFO, SECPKG_ATTR_SESSION_KEY,
 } from '../../backends/contract/constants.ts';
 import type { BackendName, MechanismName } from '../../backends/contract/credentials.ts';
 import { SspiError } from '../../backends/contract/errors.ts';
@@ -22,6 +22,8 @@ export interface SecurityContext extends Disposable {
   readonly backend: BackendName;
   /** What Negotiate chose; null before the end. */
   readonly package: MechanismName | null;
+  /** Why Negotiate did not end with the package that it preferred; null when it did, and before the end. */
+  readonly fallbackFrom: SspiError | null;
   /** ISC_RET_* or ASC_RET_*: what was achieved. Nothing about security before the end. */
   readonly attributes: number;
   /** Null: never, or not known yet. */
@@ -123,6 +125,10 @@ export class VerbContext implements SecurityContext {
 
   get package(): MechanismName | null {
     return this.#complete ? (queryContextAttributes(this.handle, SECPKG_ATTR_PACKAGE_INFO).packageInfo.name as MechanismName) : null;
+  }
+
+  get fallbackFrom(): SspiError | null {
+    return this.#complete ? queryContextAttributes(this.handle, SECPKG_ATTR_NEGO_STATUS).reason : null;
   }
 
   get attributes(): number {

@@ -39,6 +39,7 @@ test('Negotiate prefers Kerberos, proves both ends and protects messages', async
   await using realm = await realmWith();
   const { client, server } = await handshake(realm);
   assert.is(client.package, 'Kerberos');
+  assert.is(client.fallbackFrom, null);
   assert.is(server.package, 'Kerberos');
   assert.ok(client.complete && server.complete);
   assert.ok((client.attributes & ISC_RET_MUTUAL_AUTH) !== 0);
@@ -100,7 +101,9 @@ test('an account without pre-authentication', async () => {
 test('an unknown service falls back to NTLM where that is allowed, and says why where not', async () => {
   await using realm = await realmWith();
   const target = 'HTTP/elsewhere.test.realm';
-  assert.is((await handshake(realm, { target })).client.package, 'NTLM');
+  const { client } = await handshake(realm, { target });
+  assert.is(client.package, 'NTLM');
+  assert.is(client.fallbackFrom?.code, 'SEC_E_TARGET_UNKNOWN');
   assert.is((await failure(handshake(realm, { target, packageList: 'Kerberos' }))).code, 'SEC_E_TARGET_UNKNOWN');
 });
 
