@@ -1,5 +1,8 @@
-// What is measured of portable-sspi: dist/, as it is published, through its public verbs.
+// What is measured of portable-sspi: dist/, as it is published, through its public verbs. Run by itself it serves jobs.
+import { fileURLToPath } from 'node:url';
 import * as sspi from '../dist/index.js';
+import { windowsChallenge } from './challenge.js';
+import { serveJobs } from './process.js';
 
 const { acquireCredentialsHandle, createAcceptor, createInitiator, deleteSecurityContext, freeCredentialsHandle, initializeSecurityContext } = sspi;
 const FLAGS = sspi.ISC_REQ_MUTUAL_AUTH | sspi.ISC_REQ_REPLAY_DETECT | sspi.ISC_REQ_SEQUENCE_DETECT | sspi.ISC_REQ_CONFIDENTIALITY | sspi.ISC_REQ_INTEGRITY;
@@ -9,11 +12,13 @@ const BACKEND = 'wasm';
 
 export async function prepare() {
   const { credential: ntlm } = await acquireCredentialsHandle({ package: 'NTLM', authData: ALICE, backend: BACKEND });
-  const { credential: client } = await acquireCredentialsHandle({ package: 'Negotiate', packageList: 'NTLM', authData: ALICE, backend: BACKEND });
-  const { credential: server } = await acquireCredentialsHandle({
+  const acquireClient = () => acquireCredentialsHandle({ package: 'Negotiate', packageList: 'NTLM', authData: ALICE, backend: BACKEND });
+  const acquireServer = () => acquireCredentialsHandle({
     package: 'Negotiate', packageList: 'NTLM', credentialUse: sspi.SECPKG_CRED_INBOUND, backend: BACKEND,
     authData: { accounts: ({ user }) => (user.toLowerCase() === 'alice' ? { password: ALICE.password } : null) },
   });
+  const { credential: client } = await acquireClient();
+  const { credential: server } = await acquireServer();
 
   /** NEGOTIATE, then the given CHALLENGE to AUTHENTICATE, by the verbs. */
   async function clientHandshake(challenge, credential = ntlm) {
@@ -33,11 +38,11 @@ export async function prepare() {
   }
 
   /** Both sides, SPNEGO, mechListMIC both ways. The caller disposes of the contexts. */
-  async function establish() {
-    const initiator = await createInitiator({ target: TARGET, credential: client, package: 'Negotiate', flags: FLAGS, backend: BACKEND });
-    const acceptor = await createAcceptor({ credential: server, package: 'Negotiate', backend: BACKEND });
+  async function establish(outbound = client, inbound = server) {
+    const initiator = await createInitiator({ target: TARGET, credential: outbound, package: 'Negotiate', flags: FLAGS, backend: BACKEND });
+    const acceptor = await createAcceptor({ credential: inbound, package: 'Negotiate', backend: BACKEND });
     let token = await initiator.step();
-    while (token !== null && token.length > 0) {
+    while (token !== null) {
       const answer = await acceptor.step(token);
       token = answer === null ? null : await initiator.step(answer);
     }
@@ -51,6 +56,17 @@ export async function prepare() {
     acceptor[Symbol.dispose]();
   }
 
+  /** With credentials acquired and freed on both sides. */
+  async function freshHandshake() {
+    const { credential: outbound } = await acquireClient();
+    const { credential: inbound } = await acquireServer();
+    const { initiator, acceptor } = await establish(outbound, inbound);
+    initiator[Symbol.dispose]();
+    acceptor[Symbol.dispose]();
+    freeCredentialsHandle(outbound);
+    freeCredentialsHandle(inbound);
+  }
+
   /** A function that seals a message of this many bytes on one side and unseals it on the other. */
   async function sealer(length) {
     const { initiator, acceptor } = await establish();
@@ -61,11 +77,25 @@ export async function prepare() {
     };
   }
 
-  return { clientHandshake, freshClientHandshake, handshake, sealer };
+  return { clientHandshake, freshClientHandshake, handshake, freshHandshake, sealer };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const challenge = await windowsChallenge();
+  const { clientHandshake, freshClientHandshake, handshake, freshHandshake, sealer } = await prepare();
+  requireMic(await clientHandshake(challenge));
+  await serveJobs({
+    client: () => clientHandshake(challenge),
+    'client-fresh': () => freshClientHandshake(challenge),
+    handshake,
+    'handshake-fresh': freshHandshake,
+    seal64: await sealer(64),
+    seal65536: await sealer(65536),
+  });
 }
 
 /** MS-NLMP 2.2.1.3: the MIC's place, and bit 2 of MsvAvFlags that says so. */
-export function requireMic(authenticate) {
+function requireMic(authenticate) {
   const mic = authenticate.subarray(72, 88);
   const flags = Buffer.from(authenticate).indexOf(Buffer.from('0600040002000000', 'hex'));
   if (mic.every((byte) => byte === 0) || flags < 0) throw new Error('our AUTHENTICATE carries no MIC: the comparison would not be the promised one');

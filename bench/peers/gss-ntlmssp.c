@@ -3,9 +3,10 @@
  *
  * Reads one job a line, `JOB SECONDS`, from standard input, answers `COUNT SECONDS` for each:
  *
- *   handshake   whole handshakes, mechListMIC both ways, fresh contexts each time, credentials acquired once
- *   seal64      gss_wrap of 64 bytes by the client, gss_unwrap by the server
- *   seal65536   the same of 64 KiB
+ *   handshake        whole handshakes, mechListMIC both ways, fresh contexts each time, credentials acquired once
+ *   handshake-fresh  the same, with credentials acquired and released each time, on both sides
+ *   seal64           gss_wrap of 64 bytes by the client, gss_unwrap by the server
+ *   seal65536        the same of 64 KiB
  *
  * NTLM_USER_FILE names the file with ADTEST:alice:password. A failed call ends the program with status 1.
  */
@@ -118,7 +119,8 @@ int main(void) {
   char job[32];
   double seconds;
   gss_name_t target = name("HTTP@web.ad.test", GSS_C_NT_HOSTBASED_SERVICE);
-  gss_cred_id_t client = credential(name("ADTEST\\alice", GSS_C_NT_USER_NAME), GSS_C_INITIATE);
+  gss_name_t user = name("ADTEST\\alice", GSS_C_NT_USER_NAME);
+  gss_cred_id_t client = credential(user, GSS_C_INITIATE);
   gss_cred_id_t server = credential(GSS_C_NO_NAME, GSS_C_ACCEPT);
 
   while (scanf("%31s %lf", job, &seconds) == 2) {
@@ -128,6 +130,16 @@ int main(void) {
       for (; elapsed < seconds; elapsed = now() - start, count++) {
         struct pair p = handshake(client, server, target);
         drop(&p);
+      }
+    } else if (strcmp(job, "handshake-fresh") == 0) {
+      for (; elapsed < seconds; elapsed = now() - start, count++) {
+        OM_uint32 minor;
+        gss_cred_id_t freshClient = credential(user, GSS_C_INITIATE);
+        gss_cred_id_t freshServer = credential(GSS_C_NO_NAME, GSS_C_ACCEPT);
+        struct pair p = handshake(freshClient, freshServer, target);
+        drop(&p);
+        gss_release_cred(&minor, &freshClient);
+        gss_release_cred(&minor, &freshServer);
       }
     } else if (strncmp(job, "seal", 4) == 0) {
       size_t length = strtoul(job + 4, NULL, 10);

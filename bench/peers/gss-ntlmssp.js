@@ -1,17 +1,14 @@
 // The C peer: compiled on the spot, kept running, and asked for one job at a time.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { startProcess } from '../process.js';
 
 const source = fileURLToPath(new URL('gss-ntlmssp.c', import.meta.url));
 
-/**
- * Answers the peer, or the reason why it is absent.
- * @returns {Promise<{ run(job: string, seconds: number): Promise<number>, close(): Promise<void> } | { absent: string }>} `run`: times a second
- */
+/** Answers the peer, or the reason why it is absent. */
 export async function startGssNtlmssp() {
   const directory = await mkdtemp(join(tmpdir(), 'portable-sspi-bench-'));
   const program = join(directory, 'gss-ntlmssp');
@@ -22,22 +19,11 @@ export async function startGssNtlmssp() {
     return { absent: `gss-ntlmssp is skipped: its program does not compile (${firstLine(error)}). Needed: gcc pkg-config libkrb5-dev gss-ntlmssp` };
   }
   await writeFile(join(directory, 'users'), 'ADTEST:alice:Passw0rd!\n', { mode: 0o600 });
-  const child = spawn(program, { env: { ...process.env, NTLM_USER_FILE: join(directory, 'users') }, stdio: ['pipe', 'pipe', 'pipe'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  let complaint = '';
-  child.stderr.on('data', (data) => (complaint += data));
-  child.stdin.on('error', () => {}); // a program that ended says why on its other streams
-
+  const running = startProcess('gss-ntlmssp', program, [], { NTLM_USER_FILE: join(directory, 'users') });
   const peer = {
-    async run(job, seconds) {
-      child.stdin.write(`${job} ${seconds}\n`);
-      const { value, done } = await lines.next();
-      if (done) throw new Error(`gss-ntlmssp ended: ${complaint.trim()}`);
-      const [count, elapsed] = value.split(' ').map(Number);
-      return count / elapsed;
-    },
+    run: running.run,
     async close() {
-      child.kill();
+      running.close();
       await rm(directory, { recursive: true });
     },
   };

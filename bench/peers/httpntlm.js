@@ -1,25 +1,35 @@
 // httpntlm's three functions, the JavaScript client that most programs use. It makes an NTLMv2 response and no MIC, no session key.
+// Run by itself it serves the job `client`.
+import { fileURLToPath } from 'node:url';
+import { windowsChallenge } from '../challenge.js';
+import { serveJobs, startProcess } from '../process.js';
+
+const here = fileURLToPath(import.meta.url);
 const DOMAIN = 'ADTEST';
 
-/**
- * @param {Uint8Array} challenge a CHALLENGE_MESSAGE
- * @returns {Promise<{ handshake(): string } | { absent: string }>} `handshake` makes both messages and gives the second
- */
-export async function loadHttpntlm(challenge) {
-  let ntlm;
+/** Answers the peer, or the reason why it is absent. */
+export async function startHttpntlm() {
+  const peer = startProcess('httpntlm', process.execPath, [here]);
   try {
-    ({ default: ntlm } = await import('httpntlm/ntlm.js'));
+    await peer.run('client', 0.01);
+    return peer;
   } catch (error) {
-    return { absent: `httpntlm is skipped: ${error.message.split('\n')[0]}. Run: npm ci --prefix bench` };
+    peer.close();
+    const reason = /Cannot find package/.test(error.message) ? 'it is not installed' : error.message;
+    return { absent: `httpntlm is skipped: ${reason}. Run: npm ci --prefix bench` };
   }
-  const header = `NTLM ${Buffer.from(challenge).toString('base64')}`;
-  const handshake = () => {
+}
+
+if (process.argv[1] === here) {
+  const { default: ntlm } = await import('httpntlm/ntlm.js');
+  const header = `NTLM ${Buffer.from(await windowsChallenge()).toString('base64')}`;
+  const client = () => {
     ntlm.createType1Message({ domain: DOMAIN, workstation: 'CLIENT' });
     const parsed = ntlm.parseType2Message(header, (error) => { throw error; });
     return ntlm.createType3Message(parsed, { domain: DOMAIN, workstation: 'CLIENT', username: 'alice', password: 'Passw0rd!' });
   };
-  requireNtlmv2(Buffer.from(handshake().slice('NTLM '.length), 'base64'));
-  return { handshake };
+  requireNtlmv2(Buffer.from(client().slice('NTLM '.length), 'base64'));
+  await serveJobs({ client });
 }
 
 /** An NTLMv1 response has 24 bytes; comparing with that would be comparing with less work. */
