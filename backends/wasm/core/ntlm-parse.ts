@@ -106,8 +106,10 @@ export function tooLong(length: number, message: string): SspiError {
 
 /** The words that the core leaves at OUTPUT: the layout is drawn in assembly/token/ntlm-message.ts. */
 export function tableOf(output: Uint8Array): Int32Array {
-  return new Int32Array(output.buffer, output.byteOffset, WORDS);
+  return (table ??= new Int32Array(output.buffer, output.byteOffset, WORDS));
 }
+
+let table: Int32Array | undefined; // one view for good: the memory of core.wasm never grows
 
 export function readTable(table: Int32Array): NtlmMessage {
   const field = (index: number): Field => ({ offset: table[index]!, length: table[index + 1]! });

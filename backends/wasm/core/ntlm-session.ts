@@ -1,5 +1,6 @@
 import type { MessagePart } from '../mechanism.ts';
 import { core } from './instance.ts';
+import { keep } from './slab.ts';
 
 /** One direction of a session: its RC4 handle and the chaining values of its signing key, and the number of the next message. */
 export interface Direction {
@@ -33,7 +34,7 @@ export function sessionKeys(exportedSessionKey: Uint8Array, flags: number): [cli
   const { exports, key } = core();
   key.set(exportedSessionKey);
   exports.ntlmSessionKeys(flags);
-  const states = key.slice(0, 2 * DIRECTION_LENGTH); // one piece of memory costs half of two
+  const states = keep(key.subarray(0, 2 * DIRECTION_LENGTH));
   key.fill(0, 0, 2 * DIRECTION_LENGTH);
   return [states.subarray(0, DIRECTION_LENGTH), states.subarray(DIRECTION_LENGTH)];
 }

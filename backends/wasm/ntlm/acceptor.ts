@@ -10,6 +10,7 @@ import { hash } from '../core/hash.ts';
 import {
   ALLOW_LM, ALLOW_NTLM, buildChallenge, HAS_LM, type Verified, verifyAuthenticate,
 } from '../core/ntlm-handshake.ts';
+import { keep } from '../core/slab.ts';
 import { lmowfv1, ntowfv1, ntowfv2 } from '../core/ntlm-hash.ts';
 import { type AuthenticateMessage, parseAuthenticate } from '../core/ntlm-parse.ts';
 import type { AcceptorRequest, Handshake, HandshakeStep } from '../mechanism.ts';
@@ -50,7 +51,7 @@ export function ntlmAcceptor(policy: ServerPolicy, request: AcceptorRequest): Ha
         supported: supportedFlags(policy), targetType: names.targetType,
       });
       requireStrength(uint32(challenge, 20), policy.minimumKeyStrength, 'NEGOTIATE', 12);
-      return { token: challenge.slice(), next: new ExpectAuthenticate(policy, request, new Uint8Array(token), challenge, issued) };
+      return { token: challenge, next: new ExpectAuthenticate(policy, request, keep(token), keep(challenge), issued) };
     },
     dispose() {},
   };
@@ -121,7 +122,7 @@ class ExpectAuthenticate implements Handshake {
     if (this.#failed || (answer !== null && (answer.length !== token.length || answer.some((byte, at) => byte !== token[at])))) {
       throw new SspiError('SEC_E_INVALID_TOKEN', 'NTLM: this challenge was answered already', { offset: 0, remedy: 'Begin a new handshake.' });
     }
-    this.#answer ??= new Uint8Array(token);
+    this.#answer ??= keep(token);
   }
 
   #admitAnonymous(token: Uint8Array, message: AuthenticateMessage): HandshakeStep {

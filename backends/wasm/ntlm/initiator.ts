@@ -175,7 +175,10 @@ function achieved(flags: number, asked: number, anonymous: boolean): number {
  */
 function negotiateMessage(flags: number): Uint8Array {
   const message = NEGOTIATE.slice();
-  new DataView(message.buffer).setUint32(12, flags, true);
+  message[12] = flags;
+  message[13] = flags >>> 8;
+  message[14] = flags >>> 16;
+  message[15] = flags >>> 24;
   return message;
 }
 

@@ -39,9 +39,9 @@ export function serverNames(config: NtlmConfig | undefined, host: Host): ServerN
 
 function pair(id: number, value: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(4 + value.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, id, true);
-  view.setUint16(2, value.length, true);
+  bytes[0] = id;
+  bytes[2] = value.length;
+  bytes[3] = value.length >>> 8;
   bytes.set(value, 4);
   return bytes;
 }
