@@ -114,11 +114,16 @@ test('a KDC that nobody can reach is SEC_E_NO_AUTHENTICATING_AUTHORITY', async (
   assert.is((await handshake(realm, { kerberos })).client.package, 'NTLM');
 });
 
-test("the client learns the KDC's clock", async () => {
-  await using realm = await realmWith();
-  realm.advanceClock(3_600_000);
-  const { client } = await handshake(realm, {}, { credential: { keytab: realm.keytab(SPN) }, host: realm.host } as Partial<AcceptorOptions>);
-  assert.is(client.package, 'Kerberos');
+test("the client learns the KDC's clock, also from a reply without pre-authentication", async () => {
+  for (const requiresPreauth of [true, false]) {
+    for (const hour of [3_600_000, -3_600_000]) {
+      await using realm = await realmWith();
+      realm.setUser('alice', { requiresPreauth });
+      realm.advanceClock(hour);
+      const { client } = await handshake(realm, {}, { credential: { keytab: realm.keytab(SPN) }, host: realm.host } as Partial<AcceptorOptions>);
+      assert.is(client.package, 'Kerberos');
+    }
+  }
 });
 
 test('an acceptor whose clock is off refuses with SEC_E_TIME_SKEW', async () => {

@@ -41,7 +41,8 @@ export const pyspnego: Implementation = {
   unusable: () => spawnSync(VENV_PYTHON, ['-c', 'import spnego']).status === 0 ? null : 'pyspnego is not installed in test/interop/.python',
 };
 
-export type Flag = 'mutual_authentication' | 'replay_detection' | 'out_of_sequence_detection' | 'confidentiality' | 'integrity';
+export type Flag = 'mutual_authentication' | 'replay_detection' | 'out_of_sequence_detection' | 'confidentiality' | 'integrity'
+  | 'delegate_to_peer' | 'dce_style';
 
 export interface PeerOptions {
   mechanism: 'ntlm' | 'spnego';
@@ -63,6 +64,22 @@ export interface InitiateOptions extends PeerOptions {
 export interface AcceptOptions extends PeerOptions {
   /** Path of a file of `DOMAIN:user:password` lines. */
   accounts: string;
+}
+
+export interface KerberosInitiateOptions {
+  mechanism: 'krb5' | 'spnego';
+  /** Path of a credential cache. */
+  ccache: string;
+  /** 'HTTP@web.lab.test' */
+  target: string;
+  flags: Flag[];
+  bindings?: Uint8Array | undefined;
+}
+
+export interface KerberosAcceptOptions {
+  /** Path of a keytab. */
+  keytab: string;
+  bindings?: Uint8Array | undefined;
 }
 
 /** What the peer said, perhaps with a token for us. */
@@ -101,6 +118,16 @@ export class ContextPeer {
     return new PeerContext(this, await this.call('accept', { ...options, bindings: hex(options.bindings) }) as number);
   }
 
+  /** MIT alone: with the tickets of a cache. */
+  async initiateKerberos(options: KerberosInitiateOptions): Promise<PeerContext> {
+    return new PeerContext(this, await this.call('initiate', { ...options, bindings: hex(options.bindings) }) as number, true);
+  }
+
+  /** MIT alone: with the keys of a keytab. */
+  async acceptKerberos(options: KerberosAcceptOptions): Promise<PeerContext> {
+    return new PeerContext(this, await this.call('accept', { mechanism: 'krb5', ...options, bindings: hex(options.bindings) }) as number, true);
+  }
+
   call(op: string, request: object): Promise<unknown> {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
@@ -117,11 +144,12 @@ export class ContextPeer {
 export class PeerContext {
   complete = false;
 
-  constructor(readonly peer: ContextPeer, readonly context: number) {}
+  /** @param emptyMessages it protects messages of no bytes, whatever the implementation's other mechanisms do */
+  constructor(readonly peer: ContextPeer, readonly context: number, readonly emptyMessages = peer.implementation.emptyMessages) {}
 
   /** Messages to try, of lengths about the block and window sizes. */
   get messages(): Buffer[] {
-    return LENGTHS.filter((length) => length > 0 || this.peer.implementation.emptyMessages)
+    return LENGTHS.filter((length) => length > 0 || this.emptyMessages)
       .map((length) => Buffer.from(Array.from({ length }, (_, index) => (index * 7 + length) & 0xff)));
   }
 
@@ -143,6 +171,21 @@ export class PeerContext {
   async unwrap(token: Uint8Array): Promise<{ message: Uint8Array; encrypted: boolean }> {
     const { message, encrypted } = await this.#call('unwrap', { token: hex(token) }) as { message: string; encrypted: boolean };
     return { message: Buffer.from(message, 'hex'), encrypted };
+  }
+
+  /** Stores the delegated tickets in a cache; whose they are, or null without any. */
+  async delegated(ccache: string): Promise<string | null> {
+    return await this.#call('delegated', { ccache }) as string | null;
+  }
+
+  /** GSS_WrapEx in DCE style: header and data apart. */
+  async wrapIov(message: Uint8Array): Promise<{ token: Uint8Array; message: Uint8Array }> {
+    const { token, message: sealed } = await this.#call('wrap_iov', { message: hex(message) }) as { token: string; message: string };
+    return { token: Buffer.from(token, 'hex'), message: Buffer.from(sealed, 'hex') };
+  }
+
+  async unwrapIov(token: Uint8Array, message: Uint8Array): Promise<Uint8Array> {
+    return Buffer.from(await this.#call('unwrap_iov', { token: hex(token), message: hex(message) }) as string, 'hex');
   }
 
   async sign(message: Uint8Array): Promise<Uint8Array> {
@@ -182,4 +225,4 @@ const PROBE = `
 import gssapi, gssapi.raw as raw
 if '1.3.6.1.4.1.311.2.2.10' not in [mech.dotted_form for mech in raw.indicate_mechs()]: raise SystemExit('GSSAPI knows no NTLM: gss-ntlmssp is missing')
 `;
-const LENGTHS = [0, 1, 15, 16, 17, 100, 4096, 70_000];
+const LENGTHS = [0, 1, 15, 16, 17, 1000, 4096, 70_000];

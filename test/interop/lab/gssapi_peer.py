@@ -1,4 +1,4 @@
-"""MIT's GSSAPI with gss-ntlmssp, driven over standard input and output.
+"""MIT's GSSAPI with its Kerberos and gss-ntlmssp, driven over standard input and output.
 
 One JSON object a line: {"id", "op", ...} in, {"id", "result"} or {"id", "error", "major"} out; bytes are hexadecimal.
 A context is named by the number that "initiate" or "accept" returned.
@@ -37,16 +37,25 @@ def restricted(credential, request):
 
 def initiate(request):
     mechanism = oid(request["mechanism"])
-    user = gssapi.Name(request["user"], gssapi.NameType.user)
-    acquired = raw.acquire_cred_with_password(user, request["password"].encode(), mechs=[mechanism], usage="initiate")
+    if request.get("ccache") is not None:
+        # for SPNEGO, too, the cache is Kerberos' own: gss_acquire_cred_from refuses it for mechanisms without caches
+        credential = gssapi.Credentials(usage="initiate", mechs=[oid("krb5")], store={"ccache": request["ccache"]})
+    else:
+        user = gssapi.Name(request["user"], gssapi.NameType.user)
+        acquired = raw.acquire_cred_with_password(user, request["password"].encode(), mechs=[mechanism], usage="initiate")
+        credential = restricted(gssapi.Credentials(base=acquired.creds), request)
     target = gssapi.Name(request["target"], gssapi.NameType.hostbased_service)
     contexts.append(gssapi.SecurityContext(
-        name=target, creds=restricted(gssapi.Credentials(base=acquired.creds), request), usage="initiate", mech=mechanism,
+        name=target, creds=credential, usage="initiate", mech=mechanism,
         flags=[gssapi.RequirementFlag[name] for name in request["flags"]], channel_bindings=bindings(request)))
     return len(contexts) - 1
 
 
 def accept(request):
+    if request.get("keytab") is not None:
+        credential = gssapi.Credentials(usage="accept", mechs=[oid("krb5")], store={"keytab": request["keytab"]})
+        contexts.append(gssapi.SecurityContext(creds=credential, usage="accept", channel_bindings=bindings(request)))
+        return len(contexts) - 1
     os.environ["NTLM_USER_FILE"] = request["accounts"]
     credential = gssapi.Credentials(usage="accept", mechs=[oid(request["mechanism"])])
     contexts.append(gssapi.SecurityContext(creds=restricted(credential, request), usage="accept", channel_bindings=bindings(request)))
@@ -88,7 +97,29 @@ def verify(request):
     return True
 
 
-OPERATIONS = {f.__name__: f for f in (initiate, accept, step, describe, wrap, unwrap, sign, verify)}
+def delegated(request):
+    """Stores what the client delegated into a cache; tells whose it is."""
+    credential = contexts[request["context"]].delegated_creds
+    if credential is None:
+        return None
+    credential.store(store={"ccache": request["ccache"]}, usage="initiate", overwrite=True)
+    return str(credential.name)
+
+
+def wrap_iov(request):
+    """DCE style: GSS_WrapEx's form, header and data apart."""
+    iov = raw.IOV(raw.IOVBufferType.header, bytes.fromhex(request["message"]), std_layout=False)
+    raw.wrap_iov(contexts[request["context"]], iov, confidential=True)
+    return {"token": iov[0].value.hex(), "message": iov[1].value.hex()}
+
+
+def unwrap_iov(request):
+    iov = raw.IOV((raw.IOVBufferType.header, False, bytes.fromhex(request["token"])), bytes.fromhex(request["message"]), std_layout=False)
+    raw.unwrap_iov(contexts[request["context"]], iov)
+    return iov[1].value.hex()
+
+
+OPERATIONS = {f.__name__: f for f in (initiate, accept, step, describe, wrap, unwrap, sign, verify, delegated, wrap_iov, unwrap_iov)}
 
 for line in sys.stdin:
     request = json.loads(line)

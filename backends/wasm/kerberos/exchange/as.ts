@@ -182,7 +182,7 @@ function readReply(reply: Uint8Array, request: AsReq, message: Uint8Array, realm
     if (key !== used) key.dispose();
   }
   const canonicalized = (request.reqBody.kdcOptions & KDC_OPT.CANONICALIZE) !== 0;
-  checkReply({ answer, part, request, realm, clock, anyClient: canonicalized || client.nameType === NT_ENTERPRISE, anyServer: canonicalized, skew: options.skew });
+  checkReply({ answer, part, request, realm, clock, anyClient: canonicalized || client.nameType === NT_ENTERPRISE, anyServer: canonicalized, learnClock: true, skew: options.skew });
   return credentialOf(answer, part);
 }
 

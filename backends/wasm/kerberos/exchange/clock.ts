@@ -2,7 +2,7 @@
 export interface KerberosClock {
   /** Now, by this host. */
   now(): Date;
-  /** The KDC's clock minus ours, in milliseconds; learned from KRB_AP_ERR_SKEW. */
+  /** The KDC's clock minus ours, in milliseconds; learned from KRB_AP_ERR_SKEW, or from an AS-REP. */
   offset: number;
 }
 

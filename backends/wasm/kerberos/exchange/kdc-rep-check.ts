@@ -46,6 +46,8 @@ export interface ReplyCheck {
   client?: Principal;
   /** The server's name may differ (canonicalization, a referral). */
   anyServer?: boolean;
+  /** An AS-REP: its authtime is the KDC's clock, which is learned where it is off by more than `skew`. */
+  learnClock?: boolean;
   skew?: number | undefined;
 }
 
@@ -53,7 +55,7 @@ export interface ReplyCheck {
  * RFC 4120 §3.1.5, §3.3.4: a reply is believed only where every field that the client named comes back as it was
  * named. The ticket itself is opaque, but its cleartext realm and sname must be those of the encrypted part.
  */
-export function checkReply({ answer, part, request, realm, clock, anyClient = false, client, anyServer = false, skew = 300 }: ReplyCheck): void {
+export function checkReply({ answer, part, request, realm, clock, anyClient = false, client, anyServer = false, learnClock = false, skew = 300 }: ReplyCheck): void {
   const { reqBody } = request;
   const refuse = (what: string): never => {
     throw new SspiError('SEC_E_INVALID_TOKEN', `the KDC's reply is not for this request: ${what}`);
@@ -68,7 +70,8 @@ export function checkReply({ answer, part, request, realm, clock, anyClient = fa
   if (part.srealm !== realm) refuse(`a ticket of the realm ${part.srealm}, not ${realm}`);
   const ticket = decode(Ticket, answer.ticket);
   if (ticket.realm !== part.srealm || !sameName(ticket.sname.nameString, part.sname.nameString)) refuse('the ticket and the encrypted part name different servers');
-  // The times.
+  // The times. An account without pre-authentication never hears KRB_AP_ERR_SKEW; the nonce says that the reply is fresh.
+  if (learnClock && Math.abs(part.authtime - kerberosTime(clock).seconds) > skew) clock.offset = part.authtime * 1000 - clock.now().getTime();
   const now = kerberosTime(clock).seconds;
   const start = part.starttime ?? part.authtime;
   if (start > now + skew) refuse(`the ticket begins at ${iso(start)}`);
