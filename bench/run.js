@@ -13,6 +13,8 @@ import { startProcess } from './process.js';
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' }, seconds: { type: 'string', default: '0.3' } } });
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
+/** Seconds: what is compiled on the way has been compiled by then. */
+const WARM_UP = 1;
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 installPeers();
@@ -32,6 +34,7 @@ client handshake   NEGOTIATE, then a Windows server's CHALLENGE to AUTHENTICATE.
 whole handshake    Both sides: NegTokenInit, CHALLENGE, AUTHENTICATE with mechListMIC, accept-completed with mechListMIC; contexts deleted. gss-ntlmssp runs
                    in C, below MIT's SPNEGO.
 credentials kept   Acquired once, before the clock starts; "acquired": acquired, used and freed each time, on both sides.
+first handshake    In a fresh process, credentials included, with packageList 'NTLM'. Offering Kerberos loads it.
 seal and unseal    GSS_Wrap by the client, GSS_Unwrap by the server.`);
 
 async function throughput() {
@@ -46,11 +49,14 @@ async function throughput() {
     { figure: 'seal and unseal, 64 KiB', job: 'seal65536', peer: 'gss-ntlmssp', target: 1, show: bandwidth },
   ].map((row) => ({ ...row, process: startProcess('portable-sspi', process.execPath, [`${here}ours.js`]), own: [], theirs: [], ratios: [] }));
   try {
-    for (let round = -1; round < rounds; round++) { // the first one warms up
+    for (const row of rows) {
+      await row.process.run(row.job, WARM_UP);
+      await peers[row.peer].run?.(row.theirJob ?? row.job, WARM_UP);
+    }
+    for (let round = 0; round < rounds; round++) {
       for (const row of rows) {
         const own = await row.process.run(row.job, seconds);
         const their = await peers[row.peer].run?.(row.theirJob ?? row.job, seconds);
-        if (round < 0) continue;
         row.own.push(own);
         if (their === undefined) continue;
         row.theirs.push(their);
@@ -70,12 +76,16 @@ async function throughput() {
   });
 }
 
+/** Fresh processes, the two kinds in turn. */
 function coldStart() {
-  const runs = Array.from({ length: 21 }, () => JSON.parse(execFileSync(process.execPath, [`${here}cold.js`], { encoding: 'utf8' })));
-  const total = median(runs.map((run) => run.total));
-  const imported = median(runs.map((run) => run.imported));
+  const once = (...packageList) => JSON.parse(execFileSync(process.execPath, [`${here}cold.js`, ...packageList], { encoding: 'utf8' }));
+  const runs = Array.from({ length: 21 }, () => ({ ntlm: once('NTLM'), any: once() }));
+  const total = median(runs.map(({ ntlm }) => ntlm.total));
+  const milliseconds = (value) => `${value.toFixed(1)} ms`;
   return {
-    figure: 'import and first whole handshake', ours: `${total.toFixed(1)} ms`, peer: `(import alone ${imported.toFixed(1)} ms)`, ratio: '', target: '< 25 ms', reached: verdict(total < 25),
+    figure: 'import and first whole handshake', ours: milliseconds(total),
+    peer: `(import ${milliseconds(median(runs.map(({ ntlm }) => ntlm.imported)))}; Kerberos offered too ${milliseconds(median(runs.map(({ any }) => any.total)))})`,
+    ratio: '', target: '< 25 ms', reached: verdict(total < 25),
   };
 }
 
