@@ -45,10 +45,11 @@ export class OrderWindow {
   accept(number: bigint): void {
     const ahead = this.#ahead(number);
     if (ahead < 0n) {
-      this.#seen |= 1n << (-ahead - 1n);
+      if (-ahead <= WINDOW) this.#seen |= 1n << (-ahead - 1n);
       return;
     }
-    this.#seen = ((this.#seen << (ahead + 1n)) | 1n) & ((1n << WINDOW) - 1n);
+    // A peer may leap by any distance, and a BigInt has to stay small.
+    this.#seen = ahead >= WINDOW ? 1n : ((this.#seen << (ahead + 1n)) | 1n) & ((1n << WINDOW) - 1n);
     this.#next = (number + 1n) % this.#modulus;
   }
 
