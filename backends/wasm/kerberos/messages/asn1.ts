@@ -38,11 +38,36 @@ export function decode<T extends object>(type: Constructor<T>, bytes: Uint8Array
     }
     inner = contents(type.name, bytes);
   }
+  requireShallow(type.name, inner);
   try {
     // Only the outer element: asn1js refuses what stands behind it.
     return AsnParser.parse(exact(inner) as BufferSource, type);
   } catch (cause) {
     throw new SspiError('SEC_E_INVALID_TOKEN', `${type.name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** Deeper than any message of Kerberos; asn1js recurses, so what nests deeper never reaches it. */
+const MAX_DEPTH = 32;
+
+/** Walks the constructed elements without recursion: definite lengths, each inside its parent, no deeper than MAX_DEPTH. */
+function requireShallow(name: string, bytes: Uint8Array): void {
+  const ends: number[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    while (ends.length > 0 && at === ends.at(-1)) ends.pop();
+    if (at >= bytes.length || (ends.length === 0 && at > 0)) return; // what stands behind the message is the caller's
+    const bounds = elementBounds(bytes.subarray(at, ends.at(-1) ?? bytes.length));
+    if (bounds === null || (bytes[at]! & 0x1f) === 0x1f) {
+      throw new SspiError('SEC_E_INVALID_TOKEN', `${name}: an element with a tag below 31 and a length within its parent expected`, { offset: at });
+    }
+    if ((bytes[at]! & 0x20) === 0) {
+      at += bounds.end;
+      continue;
+    }
+    if (ends.length >= MAX_DEPTH) throw new SspiError('SEC_E_INVALID_TOKEN', `${name}: elements nest deeper than ${MAX_DEPTH}`, { offset: at });
+    ends.push(at + bounds.end);
+    at += bounds.start;
   }
 }
 
@@ -103,7 +128,7 @@ const UTF8_IN = new TextDecoder();
 
 function signed(element: asn1js.Integer): number {
   const bytes = element.valueBlock.valueHexView;
-  if (bytes.length === 0 || bytes.length > 5) throw new Error(`an integer of ${bytes.length} bytes does not fit into 32 bits`);
+  if (bytes.length === 0 || bytes.length > 5 || (bytes.length === 5 && bytes[0] !== 0)) throw new Error(`an integer of ${bytes.length} bytes does not fit into 32 bits`);
   let value = bytes[0]! >= 0x80 ? -1 : 0;
   for (const byte of bytes) value = value * 256 + byte;
   return value;
@@ -153,11 +178,7 @@ const BOOLEAN: IAsnConverter<boolean, asn1js.Boolean> = {
 };
 const RAW: IAsnConverter<Uint8Array, any> = {
   fromASN: (element) => new Uint8Array(element.valueBeforeDecodeView),
-  toASN: (value) => {
-    const { result, offset } = asn1js.fromBER(value.slice().buffer);
-    if (offset === -1) throw new Error(result.error);
-    return result;
-  },
+  toASN: verbatim,
 };
 /** RFC 4120 §5.2.3: YYYYMMDDHHMMSSZ, without fractions. */
 const TIME: IAsnConverter<number, any> = {
@@ -168,6 +189,19 @@ const TIME: IAsnConverter<number, any> = {
   },
   toASN: (seconds) => primitive(24, UTF8.encode(`${new Date(seconds * 1000).toISOString().replace(/[-:T]|\.\d+/g, '')}`)),
 };
+
+/** The element as it came: a ticket's bytes are never coded anew. */
+function verbatim(value: Uint8Array): asn1js.BaseBlock {
+  const bounds = elementBounds(value);
+  if (bounds === null || bounds.end !== value.length) throw new SspiError('SEC_E_INVALID_TOKEN', `one DER element expected, ${value.length} bytes that are none came`);
+  const block = new asn1js.Primitive({ idBlock: { tagClass: 1, tagNumber: 4 } });
+  block.toBER = (sizeOnly, writer) => {
+    const bytes = sizeOnly ? new ArrayBuffer(value.length) : value.slice().buffer;
+    writer?.write(bytes);
+    return bytes;
+  };
+  return block;
+}
 
 function primitive(tagNumber: number, value: Uint8Array): asn1js.Primitive {
   return new asn1js.Primitive({ idBlock: { tagClass: 1, tagNumber }, valueHex: value.slice().buffer });
