@@ -11,7 +11,7 @@ export function defaultSalt({ realm, components }: Principal): string {
 }
 
 /** Keys from a password; each is made once for each salt, because PBKDF2 is meant to be slow. */
-export function passwordKeys(principal: Principal, password: string, random: (length: number) => Uint8Array): ClientKeys & { dispose(): void } {
+export function passwordKeys(principal: Principal, password: string, random: (length: number) => Uint8Array): ClientKeys {
   const made = new Map<string, Uint8Array>();
   return {
     etypes: ETYPES.map(({ etype }) => etype),

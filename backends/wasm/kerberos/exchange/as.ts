@@ -26,6 +26,8 @@ import type { Exchange } from './question.ts';
 export interface ClientKeys {
   /** The etypes for which there is a key. */
   readonly etypes: readonly number[];
+  /** Wipes what was derived. */
+  dispose?(): void;
   /** `salt` and `parameters` as the KDC gave them; undefined: the default salt and parameters. Null: there is no such key. */
   keyFor(etype: number, salt: string | undefined, parameters: Uint8Array | undefined): KerberosKey | null;
 }
@@ -66,34 +68,35 @@ export function* asExchange(options: AsOptions): Exchange<CachedCredential> {
   let learned = false;
   let referrals = 0;
 
-  for (;;) {
-    const request = buildRequest(options, realm, key, cookie);
-    const message = encode(request);
-    const reply = yield { realm, message };
-    if (!isKrbError(reply)) {
-      const credential = readReply(reply, request, message, realm, key, options);
-      key?.dispose();
-      return credential;
-    }
+  try {
+    for (;;) {
+      const request = buildRequest(options, realm, key, cookie);
+      const message = encode(request);
+      const reply = yield { realm, message };
+      if (!isKrbError(reply)) {
+        return readReply(reply, request, message, realm, key, options);
+      }
 
-    const error = readKrbError(reply);
-    const what = `a ticket for ${client.components.join('/')}@${realm}`;
-    if (error.errorCode === KDC_ERR_PREAUTH_REQUIRED && key === undefined) {
-      const methods = readMethods(error);
-      cookie = methods.find(({ padataType }) => padataType === PA.FX_COOKIE);
-      key = chooseKey(methods, keys, options.etypes, what, toSspiError(error, what));
-    } else if (error.errorCode === KRB_AP_ERR_SKEW && !learned) {
-      learned = true;
-      clock.offset = error.stime * 1000 + error.susec / 1000 - clock.now().getTime();
-    } else if (error.errorCode === KDC_ERR_WRONG_REALM && error.crealm && error.crealm !== realm && referrals < MAX_REFERRALS) {
-      referrals++;
-      realm = error.crealm;
-      key?.dispose();
-      key = cookie = undefined; // the other realm's salt and cookie are its own
-    } else {
-      key?.dispose();
-      throw toSspiError(error, what);
+      const error = readKrbError(reply);
+      const what = `a ticket for ${client.components.join('/')}@${realm}`;
+      if (error.errorCode === KDC_ERR_PREAUTH_REQUIRED && key === undefined) {
+        const methods = readMethods(error);
+        cookie = methods.find(({ padataType }) => padataType === PA.FX_COOKIE);
+        key = chooseKey(methods, keys, options.etypes, what, toSspiError(error, what));
+      } else if (error.errorCode === KRB_AP_ERR_SKEW && !learned) {
+        learned = true;
+        clock.offset = error.stime * 1000 + error.susec / 1000 - clock.now().getTime();
+      } else if (error.errorCode === KDC_ERR_WRONG_REALM && error.crealm && error.crealm !== realm && referrals < MAX_REFERRALS) {
+        referrals++;
+        realm = error.crealm;
+        key?.dispose();
+        key = cookie = undefined; // the other realm's salt and cookie are its own
+      } else {
+        throw toSspiError(error, what);
+      }
     }
+  } finally {
+    key?.dispose();
   }
 }
 

@@ -1,5 +1,6 @@
 import { SspiError } from '../../../contract/errors.ts';
 import { TKT_FLAG } from '../codes/flags.ts';
+import { etypeInfo, etypeName } from '../etypes/table.ts';
 import { decode } from '../messages/asn1.ts';
 import type { EncAsRepPart } from '../messages/enc-kdc-rep-part.ts';
 import type { AsRep, TgsRep } from '../messages/kdc-rep.ts';
@@ -70,6 +71,9 @@ export function checkReply({ answer, part, request, realm, clock, anyClient = fa
   if (part.srealm !== realm) refuse(`a ticket of the realm ${part.srealm}, not ${realm}`);
   const ticket = decode(Ticket, answer.ticket);
   if (ticket.realm !== part.srealm || !sameName(ticket.sname.nameString, part.sname.nameString)) refuse('the ticket and the encrypted part name different servers');
+  // The session key: of a type that was asked for, so that no one slips a weaker one in.
+  if (!reqBody.etype.includes(part.key.keytype)) refuse(`a session key of ${etypeName(part.key.keytype)}, which was not asked for`);
+  if (etypeInfo(part.key.keytype)?.keyLength !== part.key.keyvalue.length) refuse(`a session key of ${part.key.keyvalue.length} bytes for ${etypeName(part.key.keytype)}`);
   // The times. An account without pre-authentication never hears KRB_AP_ERR_SKEW; the nonce says that the reply is fresh.
   if (learnClock && Math.abs(part.authtime - kerberosTime(clock).seconds) > skew) clock.offset = part.authtime * 1000 - clock.now().getTime();
   const now = kerberosTime(clock).seconds;

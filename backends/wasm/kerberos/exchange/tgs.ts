@@ -198,11 +198,15 @@ function readReply(reply: Uint8Array, request: TgsReq, realm: string, tgt: Cache
   try {
     plain = subkey.decrypt(KEY_USAGE.TGS_REP_ENC_PART_SUBKEY, answer.encPart.cipher);
   } catch {
-    plain = sessionKey.decrypt(KEY_USAGE.TGS_REP_ENC_PART_SESSKEY, answer.encPart.cipher); // a KDC that ignores the subkey
+    try {
+      plain = sessionKey.decrypt(KEY_USAGE.TGS_REP_ENC_PART_SESSKEY, answer.encPart.cipher); // a KDC that ignores the subkey
+    } catch (cause) {
+      throw new SspiError('SEC_E_MESSAGE_ALTERED', `the reply with a ticket for ${formatPrincipal({ ...options.server, realm })} does not decrypt with this request's keys: it was altered, or another made it`, { cause });
+    }
   }
   const part = decode(EncTgsRepPart, plain);
-  const anyServer = part.sname.nameString[0] === 'krbtgt' && part.sname.nameString.length === 2; // a referral
-  checkReply({ answer, part, request, realm, clock: options.clock, client: tgt.client, anyServer, skew: options.skew });
+  // Canonicalize is always asked for (RFC 6806 §8): the KDC may call the service by another name, or refer to another realm.
+  checkReply({ answer, part, request, realm, clock: options.clock, client: tgt.client, anyServer: true, skew: options.skew });
   return credentialOf(answer, part);
 }
 

@@ -27,7 +27,7 @@ export interface PacIdentity {
   /** Null in MIT's minimal PAC. */
   logon: LogonInfo | null;
   /** CLIENT_INFO's name: the client as the ticket names it. */
-  clientName: string | null;
+  clientName: string;
   upn: string | null;
   dnsDomain: string | null;
   /** PAC_REQUESTOR: the SID of the account that got the ticket. */
@@ -78,17 +78,17 @@ export function verifyPac(pac: Uint8Array, serviceKey: KerberosKey, ticket: { cl
   }
 
   const info = only(PAC_TYPE.CLIENT_INFO);
-  const client = info === undefined ? null : readClientInfo(info.data);
-  if (client !== null) {
-    if (client.authtime !== ticket.authtime) throw new SspiError('SEC_E_MESSAGE_ALTERED', 'the PAC is of another logon than the ticket');
-    if (client.name.toLowerCase() !== ticket.clientName.toLowerCase()) throw new SspiError('SEC_E_MESSAGE_ALTERED', `the PAC is of '${client.name}', and the ticket of '${ticket.clientName}'`);
-  }
+  // Without it nothing would tie the PAC to this ticket: it could be another user's.
+  if (info === undefined) throw new SspiError('SEC_E_MESSAGE_ALTERED', 'the PAC does not say whose it is: PAC_CLIENT_INFO is missing');
+  const client = readClientInfo(info.data);
+  if (client.authtime !== ticket.authtime) throw new SspiError('SEC_E_MESSAGE_ALTERED', 'the PAC is of another logon than the ticket');
+  if (client.name.toLowerCase() !== ticket.clientName.toLowerCase()) throw new SspiError('SEC_E_MESSAGE_ALTERED', `the PAC is of '${client.name}', and the ticket of '${ticket.clientName}'`);
   const logon = only(PAC_TYPE.LOGON_INFO);
   const upn = only(PAC_TYPE.UPN_DNS_INFO);
   const requestor = only(PAC_TYPE.REQUESTOR);
   return {
     logon: logon === undefined ? null : readLogonInfo(logon.data),
-    clientName: client?.name ?? null,
+    clientName: client.name,
     ...(upn === undefined ? { upn: null, dnsDomain: null } : readUpnDnsInfo(upn.data)),
     requestorSid: requestor === undefined ? null : readSid(requestor.data),
   };
