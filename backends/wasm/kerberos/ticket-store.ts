@@ -38,9 +38,12 @@ const MARGIN = 60;
 export class TicketStore {
   readonly #options: TicketStoreOptions;
   readonly #tickets: CachedCredential[];
-  readonly #pending = new Map<string, Promise<CachedCredential>>();
+  readonly #pending = new Map<string, Pending>();
+  /** Tickets by what the caller called the service: a KDC may call it otherwise, or find it in another realm. */
+  readonly #aliases = new Map<string, CachedCredential>();
   readonly #random: (length: number) => Uint8Array;
   #client: Principal;
+  #disposed = false;
 
   constructor(options: TicketStoreOptions) {
     this.#options = options;
@@ -52,6 +55,10 @@ export class TicketStore {
   /** The client, by the name that the KDC gave it. */
   get client(): Principal {
     return this.#client;
+  }
+
+  get etypes(): readonly number[] {
+    return this.#options.etypes;
   }
 
   get tickets(): readonly CachedCredential[] {
@@ -66,13 +73,15 @@ export class TicketStore {
 
   /** A ticket for `server`, whose realm may be '' (the KDC finds it). */
   ticketFor(server: Principal, signal?: AbortSignal): Promise<CachedCredential> {
-    const cached = this.#tickets.find((ticket) => this.#isGood(ticket) && isFor(ticket, server));
-    if (cached !== undefined) return Promise.resolve(cached);
-    return this.#once(`${server.components.join('/')}@${server.realm}`, signal, async (shared) => {
+    const name = formatPrincipal(server);
+    const cached = this.#tickets.find((ticket) => this.#isUsable(ticket) && isFor(ticket, server)) ?? this.#aliases.get(name);
+    if (cached !== undefined && this.#isUsable(cached)) return Promise.resolve(cached);
+    this.#aliases.delete(name);
+    return this.#once(name, signal, async (shared) => {
       const tgt = await this.tgt(shared);
       const ticket = await this.#tgs(server, tgt, {}, shared);
-      if (!isFor(ticket, server)) this.#aliases.set(ticket, server);
       this.#keep(ticket);
+      if (!isFor(ticket, server)) this.#aliases.set(name, ticket);
       return ticket;
     });
   }
@@ -98,18 +107,21 @@ export class TicketStore {
     });
   }
 
+  /** Wipes the keys; what is under way is given up. Idempotent. */
   dispose(): void {
+    this.#disposed = true;
+    for (const { stop } of this.#pending.values()) stop.abort(freed());
     for (const ticket of this.#tickets) ticket.key.fill(0);
     this.#tickets.length = 0;
+    this.#aliases.clear();
+    this.#options.keys?.dispose?.();
   }
-
-  /** What the KDC calls a service may differ from what the caller called it. */
-  readonly #aliases = new WeakMap<CachedCredential, Principal>();
 
   async #logOn(signal: AbortSignal): Promise<CachedCredential> {
     const { keys, etypes, transport, clock, client } = this.#options;
     if (keys === null) {
-      throw new SspiError('SEC_E_NO_CREDENTIALS', `the tickets of ${formatPrincipal(client)} have expired`, { remedy: 'Get new tickets: run kinit again.' });
+      const own = this.#tickets.some((ticket) => isTgt(ticket));
+      throw new SspiError('SEC_E_NO_CREDENTIALS', `${own ? 'the ticket-granting ticket' : 'among the tickets'} of ${formatPrincipal(client)} ${own ? 'has expired' : 'is no ticket-granting ticket'}, so no further ticket can be got`, { remedy: 'Get new tickets: run kinit again.' });
     }
     const { forwardable = true, canonicalize = false, lifetime, renewLifetime, skew } = this.#options;
     const exchange = asExchange({
@@ -153,26 +165,47 @@ export class TicketStore {
 
   /** One request for all who want the same; each waits with its own signal, and the request ends when nobody waits. */
   async #once(key: string, signal: AbortSignal | undefined, get: (signal: AbortSignal) => Promise<CachedCredential>): Promise<CachedCredential> {
+    if (this.#disposed) throw freed();
     signal?.throwIfAborted();
-    let pending = this.#pending.get(key);
-    if (pending === undefined) {
-      // A shared request outlives the caller that began it: the transport's deadline ends it.
-      pending = get(new AbortController().signal).finally(() => this.#pending.delete(key));
-      pending.catch(() => {});
-      this.#pending.set(key, pending);
-    }
-    if (signal === undefined) return pending;
+    const pending = this.#pending.get(key) ?? this.#begin(key, get);
+    pending.waiting++;
+    if (signal === undefined) return pending.result;
     return await new Promise<CachedCredential>((resolve, reject) => {
-      const stop = () => reject(signal.reason);
-      signal.addEventListener('abort', stop, { once: true });
-      pending.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+      const leave = () => {
+        reject(signal.reason);
+        if (--pending.waiting > 0) return;
+        if (this.#pending.get(key) === pending) this.#pending.delete(key); // who comes now begins anew
+        pending.stop.abort(signal.reason);
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      pending.result.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
     });
   }
 
+  #begin(key: string, get: (signal: AbortSignal) => Promise<CachedCredential>): Pending {
+    const stop = new AbortController();
+    const pending: Pending = { waiting: 0, stop, result: get(stop.signal) };
+    this.#pending.set(key, pending);
+    const end = () => {
+      if (this.#pending.get(key) === pending) this.#pending.delete(key);
+    };
+    pending.result.then(end, end);
+    return pending;
+  }
+
   #keep(ticket: CachedCredential): void {
+    if (this.#disposed) {
+      ticket.key.fill(0);
+      throw freed();
+    }
     const same = this.#tickets.findIndex((old) => isFor(old, ticket.server) && old.isSkey === ticket.isSkey);
     if (same !== -1) this.#tickets.splice(same, 1);
     this.#tickets.push(ticket);
+  }
+
+  /** Good for a service: its key is of a type that is allowed too. */
+  #isUsable(ticket: CachedCredential): boolean {
+    return this.#isGood(ticket) && this.#options.etypes.includes(ticket.etype);
   }
 
   #isGood(ticket: CachedCredential): boolean {
@@ -183,6 +216,17 @@ export class TicketStore {
   #now(): number {
     return (this.#options.clock.now().getTime() + this.#options.clock.offset) / 1000;
   }
+}
+
+interface Pending {
+  /** How many want it; with nobody left the request ends. */
+  waiting: number;
+  stop: AbortController;
+  result: Promise<CachedCredential>;
+}
+
+function freed(): SspiError {
+  return new SspiError('SEC_E_INVALID_HANDLE', 'Kerberos: this credential was freed');
 }
 
 function isTgt({ server: { components } }: CachedCredential): boolean {
