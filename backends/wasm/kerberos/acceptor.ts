@@ -30,7 +30,7 @@ import { KrbError } from './messages/krb-error.ts';
 import { AuthorizationData } from './messages/sequences.ts';
 import type { Ticket } from './messages/ticket.ts';
 import { verifyPac } from './pac/pac.ts';
-import { writeCcache } from './store/ccache.ts';
+import { writeCcache, type CachedCredential } from './store/ccache.ts';
 import type { KeytabEntry } from './store/keytab.ts';
 import { formatPrincipal, sameName, type Principal } from './store/principal.ts';
 
@@ -42,7 +42,8 @@ import { formatPrincipal, sameName, type Principal } from './store/principal.ts'
  */
 
 export interface KerberosAcceptorOptions {
-  keytab: () => Promise<readonly KeytabEntry[]>;
+  /** `anew`: read again, because a key is missing or another one. Null where nothing newer can come. */
+  keytab: (anew: boolean) => Promise<readonly KeytabEntry[] | null>;
   acceptor: AcceptorData;
   request: AcceptorRequest;
   replayCache: ReplayCache;
@@ -58,28 +59,33 @@ export function kerberosAcceptor(options: KerberosAcceptorOptions): Handshake {
     async step(token) {
       if (token === null || token.length === 0) throw new SspiError('SEC_E_INVALID_TOKEN', 'Kerberos: an AP-REQ expected, and nothing came', { offset: 0 });
       const { message, framed } = peel(token);
+      const told: Told = { service: NOBODY };
       try {
-        return await accept(message, framed, options);
+        return await accept(message, framed, options, told);
       } catch (error) {
-        throw withErrorToken(error, framed, options.host);
+        throw withErrorToken(error, framed, options.host, told.service);
       }
     },
     dispose() {},
   };
 }
 
-async function accept(message: Uint8Array, framed: boolean, options: KerberosAcceptorOptions): Promise<HandshakeStep> {
+/** What is known by the time a refusal is written. */
+interface Told {
+  service: Principal;
+}
+
+async function accept(message: Uint8Array, framed: boolean, options: KerberosAcceptorOptions, told: Told): Promise<HandshakeStep> {
   const { request, host, extras, acceptor } = options;
   const { apOptions, ticket, authenticator: sealed } = readApReq(message);
-  const service = toPrincipal(ticket.sname, ticket.realm);
+  const service = (told.service = toPrincipal(ticket.sname, ticket.realm));
   if ((apOptions & AP_OPT.USE_SESSION_KEY) !== 0) throw refusal(69, 'user-to-user tickets are not supported here');
   requireServiceName(service, acceptor);
 
   // 1. The ticket, with the service's key.
-  const serviceKey = findKey(ticket, await options.keytab(), options);
+  const { part, serviceKey } = await openWithKeytab(ticket, service, options);
   let sessionKey: KerberosKey | undefined;
   try {
-    const part = open(() => openTicket(ticket, serviceKey), 31, `the ticket for ${formatPrincipal(service)} does not decrypt with the keytab's key`);
     checkTicket(part, options);
     // 2. The authenticator, with the ticket's.
     requireEtype(part.key.keytype, options);
@@ -92,15 +98,16 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
     const asked = readChecksum(authenticator, apOptions, session);
     const bound = compareBindings(asked.bindings, request, acceptor);
     // 4. Once only.
-    await requireNew(authenticator, sealed.cipher, service, options);
+    await requireNew(authenticator, sealed.cipher, options);
     // 5. Who the client is, beyond its name.
     const client = toPrincipal(part.cname, part.crealm);
-    const accessToken = accessTokenOf(part, serviceKey, client, asked.delegation, session);
+    const accessToken = accessTokenOf(part, serviceKey, client, asked.delegation === undefined ? [] : readDelegation(asked.delegation, authenticator, session, extras));
 
     // 6. The answer.
     const mutual = (asked.flags & GSS_FLAG.MUTUAL) !== 0;
     const dceStyle = (asked.flags & GSS_FLAG.DCE_STYLE) !== 0;
     const subkey = subkeyOf(authenticator, session);
+    requireEtype(subkey.etype, options);
     const number = mutual ? initialNumber(host) : authenticator.seqNumber ?? 0;
     const own = mutual ? { etype: subkey.etype, bytes: extras.random(subkey.bytes.length).slice() } : undefined;
     const made = own ?? subkey;
@@ -129,7 +136,7 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
     const reply = apRepMessage({ ctime: authenticator.ctime, cusec: authenticator.cusec, sequenceNumber: number, ...(own !== undefined && { subkey: own }) }, session);
     if (dceStyle) {
       const sessionBytes = session.bytes.slice();
-      return { token: reply, next: expectApRep({ authenticator, number, sessionEtype: session.etype, sessionBytes, extras, host, finish: () => established(attributes) }) };
+      return { token: reply, next: expectApRep({ authenticator, number, sessionEtype: session.etype, sessionBytes, extras, host, service, finish: () => established(attributes) }) };
     }
     return { token: framed ? frame(TOK_AP_REP, reply) : reply, established: established(attributes) };
   } finally {
@@ -145,11 +152,12 @@ interface Answered {
   sessionBytes: Uint8Array;
   extras: KerberosExtras;
   host: Host;
+  service: Principal;
   finish: () => Established;
 }
 
 /** DCE style (MS-KILE 3.4.5.1): awaits the client's AP-REP, which proves that it saw ours. */
-function expectApRep({ authenticator, number, sessionEtype, sessionBytes, extras, host, finish }: Answered): Handshake {
+function expectApRep({ authenticator, number, sessionEtype, sessionBytes, extras, host, service, finish }: Answered): Handshake {
   return {
     async step(token) {
       if (token === null || token.length === 0) throw new SspiError('SEC_E_INVALID_TOKEN', "Kerberos: the client's AP-REP expected, and nothing came", { offset: 0 });
@@ -161,7 +169,7 @@ function expectApRep({ authenticator, number, sessionEtype, sessionBytes, extras
         }
         return { token: null, established: finish() };
       } catch (error) {
-        throw withErrorToken(error, false, host);
+        throw withErrorToken(error, false, host, service);
       } finally {
         key.dispose();
       }
@@ -177,6 +185,30 @@ function peel(token: Uint8Array): { message: Uint8Array; framed: boolean } {
   if (tokenId !== TOK_AP_REQ) throw new SspiError('SEC_E_INVALID_TOKEN', `Kerberos: an AP-REQ (01 00) expected, the token id ${tokenId.toString(16).padStart(4, '0')} came`, { offset: start - 2 });
   return { message: inner, framed: true };
 }
+
+/** A keytab that is a file may have been renewed since it was read: it is read again before the ticket is refused. */
+async function openWithKeytab(ticket: Ticket, service: Principal, options: KerberosAcceptorOptions): Promise<{ part: EncTicketPart; serviceKey: KerberosKey }> {
+  const attempt = (keytab: readonly KeytabEntry[]) => {
+    const serviceKey = findKey(ticket, keytab, options);
+    try {
+      return { serviceKey, part: open(() => openTicket(ticket, serviceKey), 31, `the ticket for ${formatPrincipal(service)} does not decrypt with the keytab's key`) };
+    } catch (error) {
+      serviceKey.dispose();
+      throw error;
+    }
+  };
+  try {
+    return attempt((await options.keytab(false)) ?? []);
+  } catch (error) {
+    if (!(error instanceof SspiError && KEY_ERRORS.has(error.kerberos?.errorCode ?? 0))) throw error;
+    const anew = await options.keytab(true).catch(() => null);
+    if (anew === null) throw error;
+    return attempt(anew);
+  }
+}
+
+/** KRB_AP_ERR_BAD_INTEGRITY, BADKEYVER, NOKEY: what a newer keytab may heal. */
+const KEY_ERRORS: ReadonlySet<number> = new Set([31, 44, 45]);
 
 /** By name, version and etype. Another version of the right key is its own error, not a try of every key. */
 function findKey(ticket: Ticket, keytab: readonly KeytabEntry[], options: KerberosAcceptorOptions): KerberosKey {
@@ -270,17 +302,32 @@ function compareBindings(sent: Uint8Array | null, request: AcceptorRequest, { ch
   return true;
 }
 
-async function requireNew(authenticator: Authenticator, cipher: Uint8Array, service: Principal, { replayCache, host, skew }: KerberosAcceptorOptions): Promise<void> {
+async function requireNew(authenticator: Authenticator, cipher: Uint8Array, { replayCache, host, skew }: KerberosAcceptorOptions): Promise<void> {
   // The encrypted authenticator is unique by its confounder; client, server and time alone would refuse two honest ones in a microsecond.
-  const key = `${formatPrincipal(service)} ${[...hash('sha256', cipher).subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  // Nothing of the cleartext counts: a replay could spell the ticket's sname in another case, or name an alias of the same key.
+  const key = [...hash('sha256', cipher).subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   const until = new Date(Math.max(authenticator.ctime * 1000, host.now().getTime()) + skew * 1000 + 1000);
   if (!(await replayCache.add(key, until))) throw refusal(34, 'this AP-REQ has been seen before');
 }
 
-function accessTokenOf(part: EncTicketPart, serviceKey: KerberosKey, client: Principal, delegation: Uint8Array | undefined, sessionKey: KerberosKey): AccessToken {
+/** RFC 4121 §4.1.1: under the session key; Heimdal takes the authenticator's subkey. */
+function readDelegation(delegation: Uint8Array, { subkey }: Authenticator, sessionKey: KerberosKey, { createKey }: KerberosExtras): CachedCredential[] {
+  try {
+    return readKrbCred(delegation, sessionKey);
+  } catch (error) {
+    if (subkey === undefined || !(error instanceof SspiError && error.code === 'SEC_E_DECRYPT_FAILURE')) throw error;
+    const key = createKey(subkey.keytype, subkey.keyvalue);
+    try {
+      return open(() => readKrbCred(delegation, key), 31, 'the delegated ticket does not decrypt');
+    } finally {
+      key.dispose();
+    }
+  }
+}
+
+function accessTokenOf(part: EncTicketPart, serviceKey: KerberosKey, client: Principal, credentials: CachedCredential[]): AccessToken {
   const pac = findPac(part.authorizationData ?? []);
   const identity = pac === undefined ? null : verifyPac(pac, serviceKey, { clientName: client.components.join('/'), authtime: part.authtime });
-  const credentials = delegation === undefined ? [] : readKrbCred(delegation, sessionKey);
   const [first] = credentials;
   return {
     userSid: identity?.logon?.userSid ?? identity?.requestorSid ?? null,
@@ -328,23 +375,27 @@ function refusal(errorCode: number, message: string, cause?: unknown): SspiError
 }
 
 /** The error with a KRB-ERROR for the client (RFC 4120 §5.9.1): the code and the time, nothing that the message tells the log. */
-function withErrorToken(error: unknown, framed: boolean, host: Host): unknown {
+function withErrorToken(error: unknown, framed: boolean, host: Host, service: Principal): unknown {
   if (!(error instanceof SspiError) || error.token !== undefined) return error;
   const now = host.now().getTime();
   const message = new KrbError();
   message.stime = Math.floor(now / 1000);
   message.susec = (now % 1000) * 1000;
   message.errorCode = error.kerberos?.errorCode ?? GENERIC;
-  message.sname = principalName({ nameType: 0, realm: '', components: [] });
+  message.realm = service.realm;
+  message.sname = principalName(service);
   const token = encode(message);
-  return new SspiError(error.code, error.message.slice(error.code.length + 2), {
+  const at = error.offset === undefined ? '' : ` (at byte ${error.offset})`;
+  return new SspiError(error.code, error.message.slice(error.code.length + 2, error.message.length - at.length), {
     token: framed ? frame(TOK_ERROR, token) : token,
     ...(error.cause !== undefined && { cause: error.cause }), ...(error.remedy !== undefined && { remedy: error.remedy }),
-    ...(error.kerberos !== undefined && { kerberos: error.kerberos }),
+    ...(error.kerberos !== undefined && { kerberos: error.kerberos }), ...(error.offset !== undefined && { offset: error.offset }),
   });
 }
 
 const GENERIC = 60;
+/** The sname of a KRB-ERROR about what was no AP-REQ: the field is not optional, and MIT wants a component. */
+const NOBODY: Principal = { nameType: 0, realm: 'UNKNOWN', components: ['unknown'] };
 const ATTRIBUTES: readonly [gss: number, ret: number][] = [
   [GSS_FLAG.MUTUAL, ASC_RET_MUTUAL_AUTH], [GSS_FLAG.REPLAY, ASC_RET_REPLAY_DETECT], [GSS_FLAG.SEQUENCE, ASC_RET_SEQUENCE_DETECT],
   [GSS_FLAG.CONF, ASC_RET_CONFIDENTIALITY], [GSS_FLAG.INTEG, ASC_RET_INTEGRITY], [GSS_FLAG.DCE_STYLE, ASC_RET_USED_DCE_STYLE],

@@ -17,6 +17,7 @@ import { kerberosInitiator } from './initiator.ts';
 import { createNetworkTransport } from './kdc/transport.ts';
 import { memoryReplayCache } from './replay-cache.ts';
 import { loadCcache, loadKeytab } from './store/files.ts';
+import type { KeytabEntry } from './store/keytab.ts';
 import { readKrb5Conf, type Krb5Conf } from './store/krb5-conf.ts';
 import { TicketStore } from './ticket-store.ts';
 
@@ -39,7 +40,8 @@ export function createKerberosCredential({ authData, acceptor, kerberos = {}, ho
   const random = (length: number) => host.random(length);
   const extras: KerberosExtras = { createKey: (etype, bytes) => createKerberosKey(etype, bytes, random), random };
   const krb5Conf = once(() => readConfiguration(kerberos, host));
-  const keytab = once(() => loadKeytab(acceptor?.keytab, host));
+  let keytab = once(() => loadKeytab(acceptor?.keytab, host));
+  let keytabReadAt = -Infinity;
   const replayCache = acceptor?.replayCache ?? memoryReplayCache(() => host.now());
   const tickets = once(() => openTickets({ authData: authData!, kerberos, host, clock, krb5Conf, random }));
   let store: TicketStore | undefined;
@@ -58,7 +60,11 @@ export function createKerberosCredential({ authData, acceptor, kerberos = {}, ho
       if (request.targetName === null) throw new SspiError('SEC_E_TARGET_UNKNOWN', 'Kerberos needs a target name', { remedy: 'Pass the service principal name, such as HTTP/web.ad.test.' });
       const targetName = request.targetName;
       return kerberosInitiator({
-        tickets: async () => (store = await tickets()),
+        tickets: async () => {
+          store = await tickets();
+          if (freed) store.dispose();
+          return store;
+        },
         server: async () => serverPrincipal(targetName, kerberos, await krb5Conf()),
         request, clock, host, extras,
       });
@@ -67,7 +73,7 @@ export function createKerberosCredential({ authData, acceptor, kerberos = {}, ho
       requireAlive();
       if (acceptor?.keytab === undefined) throw new SspiError('SEC_E_NO_CREDENTIALS', 'Kerberos: an acceptor needs a keytab', { remedy: 'Pass authData.keytab: its bytes, or its path.' });
       return kerberosAcceptor({
-        keytab: async () => (await keytab())!, acceptor, request, replayCache, host, extras,
+        keytab: readServiceKeys, acceptor, request, replayCache, host, extras,
         allowWeakCrypto: kerberos.allowWeakCrypto ?? false, skew: 300,
       });
     },
@@ -76,6 +82,17 @@ export function createKerberosCredential({ authData, acceptor, kerberos = {}, ho
       store?.dispose();
     },
   };
+
+  /** Again only for a path, and not more often than once a second: a stranger's tickets must not keep the disk busy. */
+  async function readServiceKeys(anew: boolean): Promise<readonly KeytabEntry[] | null> {
+    if (!anew) return (await keytab()) ?? null;
+    const now = host.now().getTime();
+    if (typeof acceptor?.keytab !== 'string' || Math.abs(now - keytabReadAt) < 1000) return null;
+    keytabReadAt = now;
+    const entries = await loadKeytab(acceptor.keytab, host);
+    keytab = async () => entries;
+    return entries ?? null;
+  }
 
   function requireAlive(): void {
     if (freed) throw new SspiError('SEC_E_INVALID_HANDLE', 'Kerberos: this credential was freed');
