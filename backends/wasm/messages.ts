@@ -38,14 +38,20 @@ export function encryptMessage(keys: Established, buffers: SecBuffer[], qop: num
 
 export function decryptMessage(keys: Established, buffers: SecBuffer[]): number {
   const stream = findBuffer(buffers, SECBUFFER_STREAM);
-  if (stream === undefined) return keys.decrypt(messageParts(buffers, true), plainBytes(requireToken(buffers).data));
+  if (stream === undefined) {
+    const parts = messageParts(buffers, true);
+    const qop = keys.decrypt(parts, plainBytes(requireToken(buffers).data));
+    buffers.filter(isSigned).forEach((buffer, i) => void (buffer.data = parts[i]!.data));
+    return qop;
+  }
 
   const data = findBuffer(buffers, SECBUFFER_DATA);
   if (data === undefined) throw new SspiError('SEC_E_INVALID_TOKEN', 'a SECBUFFER_STREAM needs an empty SECBUFFER_DATA beside it for the message');
   const header = keys.streamHeaderLength(stream.data);
   const message = stream.data.subarray(header);
-  const qop = keys.decrypt([{ data: message, encrypt: true }], stream.data.subarray(0, header));
-  data.data = message;
+  const part: MessagePart = { data: message, encrypt: true };
+  const qop = keys.decrypt([part], stream.data.subarray(0, header));
+  data.data = part.data; // without what the peer padded
   return qop;
 }
 

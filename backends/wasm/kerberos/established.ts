@@ -118,7 +118,17 @@ export function kerberosEstablished(facts: KerberosFacts, { createKey, random }:
     decrypt(parts, token) {
       const whole = join([token, ...parts.map(({ data }) => data)]);
       const { message, encrypted } = open(whole);
+      const room = parts.reduce((length, { data }) => length + data.length, 0);
+      // What a peer pads or leaves out stands at the end of a single part; of several no one could tell which is shorter.
+      if (message.length > room || (message.length < room && parts.length !== 1)) {
+        message.fill(0);
+        throw new SspiError('SEC_E_INVALID_TOKEN', `the message has ${message.length} bytes, and the data buffers ${room}`);
+      }
       spread(message, parts);
+      if (message.length < room) {
+        parts[0]!.data.fill(0, message.length);
+        parts[0]!.data = parts[0]!.data.subarray(0, message.length);
+      }
       message.fill(0);
       return encrypted ? 0 : SECQOP_WRAP_NO_ENCRYPT;
     },
@@ -178,6 +188,8 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
  */
 const VERSION = 1;
 const NEVER = 0xffffffffffffffffn;
+/** The end of JavaScript's time (ECMA-262 §21.4.1.1). */
+const LAST_DATE = 8.64e15;
 
 function packFacts(facts: KerberosFacts): Uint8Array {
   const writer = byteWriter();
@@ -217,7 +229,7 @@ function unpackFacts(packed: Uint8Array): KerberosFacts {
   };
   const facts = {
     attributes, etype, sendNumber, receiveNumber, seen,
-    expiry: expiry === NEVER ? null : new Date(Number(expiry)),
+    expiry: expiry === NEVER ? null : new Date(Math.min(Number(expiry), LAST_DATE)),
     client: text('the client') ?? '', target: text('the target'), clientSpecifiedTarget: text('the client-specified target'),
     key: bytes('the key') ?? new Uint8Array(0), sessionKey: bytes('the session key') ?? new Uint8Array(0),
     ...(Object.fromEntries(FLAG_NAMES.map((name, i) => [name, (bits & (1 << i)) !== 0])) as Record<(typeof FLAG_NAMES)[number], boolean>),

@@ -12,7 +12,7 @@ import { apReqMessage, type ApReqParts } from './ap-exchange/ap-req.ts';
 import { apRepMessage, readApRep } from './ap-exchange/ap-rep.ts';
 import { AP_OPT, TKT_FLAG } from './codes/flags.ts';
 import { kerberosEstablished, type KerberosExtras } from './established.ts';
-import type { KerberosKey } from './etypes/index.ts';
+import { etypeName, type KerberosKey } from './etypes/index.ts';
 import { kerberosTime, type KerberosClock } from './exchange/clock.ts';
 import { isKrbError, readKrbError, toSspiError } from './exchange/kdc-error.ts';
 import { writeKrbCred } from './exchange/krb-cred.ts';
@@ -54,14 +54,17 @@ async function begin({ tickets, server: target, request, clock, host, extras }: 
   const store = await tickets();
   const server = await target();
   const ticket = await store.ticketFor(server, signal);
-  const flags = gssFlags(request.flags, ticket);
+  let flags = gssFlags(request.flags, ticket);
   const sessionKey = extras.createKey(ticket.etype, ticket.key);
   const subkey = extras.random(ticket.key.length).slice();
   const { seconds, microseconds } = kerberosTime(clock);
   const number = initialNumber(host);
   try {
     let delegation: Uint8Array | undefined;
-    if ((flags & GSS_FLAG.DELEG) !== 0) delegation = writeKrbCred([await store.forwardedTgt(signal)], sessionKey);
+    if ((flags & GSS_FLAG.DELEG) !== 0) {
+      delegation = await delegate(store, sessionKey, signal);
+      if (delegation === undefined) flags &= ~GSS_FLAG.DELEG;
+    }
     const checksum = writeAuthenticatorChecksum({ bindings: bindingsHash(request.channelBindings), flags, ...(delegation !== undefined && { delegation }) });
     const parts: ApReqParts = {
       ticket: ticket.ticket, client: ticket.client, checksum, ctime: seconds, cusec: microseconds,
@@ -70,13 +73,30 @@ async function begin({ tickets, server: target, request, clock, host, extras }: 
     const message = apReqMessage(parts, sessionKey);
     const dceStyle = (flags & GSS_FLAG.DCE_STYLE) !== 0;
     const token = dceStyle ? message : frame(TOK_AP_REQ, message);
-    const proven: Proven = { ticket, flags, subkey, number, seconds, microseconds, server, extras, host };
+    const proven: Proven = { ticket, flags, subkey, number, seconds, microseconds, server, extras, etypes: store.etypes };
     if ((flags & GSS_FLAG.MUTUAL) !== 0) return { token, next: expectApRep(proven, sessionKey.bytes.slice()) };
-    return { token, established: establish(proven, { key: subkey, etype: ticket.etype, acceptorSubkey: false, receiveNumber: number }) };
+    const established = establish(proven, { key: subkey, etype: ticket.etype, acceptorSubkey: false, receiveNumber: number });
+    subkey.fill(0);
+    return { token, established };
   } finally {
     sessionKey.dispose();
   }
 }
+
+/** A forwarded ticket for the service; undefined where the KDC gives none, since delegation is a wish and not a demand. */
+async function delegate(store: TicketStore, sessionKey: KerberosKey, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
+  try {
+    const message = writeKrbCred([await store.forwardedTgt(signal)], sessionKey);
+    return message.length <= MAX_DELEGATION ? message : undefined;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof SspiError) return undefined;
+    throw error;
+  }
+}
+
+/** Dlgth has two bytes. */
+const MAX_DELEGATION = 0xffff;
 
 interface Proven {
   ticket: CachedCredential;
@@ -88,7 +108,8 @@ interface Proven {
   microseconds: number;
   server: Principal;
   extras: KerberosExtras;
-  host: Host;
+  /** What the client allows. */
+  etypes: readonly number[];
 }
 
 /** Awaits the AP-REP, which only the holder of the service's key can have made. */
@@ -109,6 +130,9 @@ function expectApRep(proven: Proven, sessionKeyBytes: Uint8Array): Handshake {
         // RFC 4120 §3.2.5: without a number of its own the server goes on with ours.
         const receiveNumber = part.sequenceNumber ?? proven.number;
         const own = part.subkey;
+        if (own !== undefined && own.etype !== ticket.etype && !proven.etypes.includes(own.etype)) {
+          throw new SspiError('SEC_E_KDC_UNKNOWN_ETYPE', `the server wants messages protected with ${etypeName(own.etype)}, which is not allowed here`, { remedy: 'Give the service account AES keys, or allow the weaker type with allowWeakCrypto.' });
+        }
         const key = own === undefined ? { key: proven.subkey.slice(), etype: ticket.etype, acceptorSubkey: false } : { key: own.bytes, etype: own.etype, acceptorSubkey: true };
         const answer = dceStyle ? apRepMessage({ ctime: part.ctime, cusec: part.cusec, sequenceNumber: receiveNumber }, sessionKey) : null; // MS-KILE 3.4.5.1: the third leg
         return { token: answer, established: establish(proven, { ...key, receiveNumber }) };
