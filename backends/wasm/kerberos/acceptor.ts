@@ -109,7 +109,7 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
     const subkey = subkeyOf(authenticator, session);
     requireEtype(subkey.etype, options);
     const number = mutual ? initialNumber(host) : authenticator.seqNumber ?? 0;
-    const own = mutual ? { etype: subkey.etype, bytes: extras.random(subkey.bytes.length).slice() } : undefined;
+    const own = mutual ? { etype: subkey.etype, bytes: new Uint8Array(extras.random(subkey.bytes.length)) } : undefined;
     const made = own ?? subkey;
     const established = (attributes: number): Established => kerberosEstablished({
       acceptor: true,

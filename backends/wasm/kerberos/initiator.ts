@@ -56,7 +56,7 @@ async function begin({ tickets, server: target, request, clock, host, extras }: 
   const ticket = await store.ticketFor(server, signal);
   let flags = gssFlags(request.flags, ticket);
   const sessionKey = extras.createKey(ticket.etype, ticket.key);
-  const subkey = extras.random(ticket.key.length).slice();
+  const subkey = new Uint8Array(extras.random(ticket.key.length));
   const { seconds, microseconds } = kerberosTime(clock);
   const number = initialNumber(host);
   try {

@@ -20,7 +20,8 @@ export interface ByteReaderOptions {
   littleEndian?: boolean;
 }
 
-export function byteReader(data: Uint8Array, { subject, code, littleEndian = false }: ByteReaderOptions): ByteReader {
+export function byteReader(source: Uint8Array, { subject, code, littleEndian = false }: ByteReaderOptions): ByteReader {
+  const data = new Uint8Array(source.buffer, source.byteOffset, source.byteLength); // slice() of a Buffer would be no copy
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   let offset = 0;
 

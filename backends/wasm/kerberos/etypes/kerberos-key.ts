@@ -15,7 +15,7 @@ export function createKerberosKey(etype: number, bytes: Uint8Array, random: (len
   if (bytes.length !== info.keyLength) {
     throw new SspiError('SEC_E_INVALID_TOKEN', `a key of ${info.name} has ${info.keyLength} bytes, ${bytes.length} came`);
   }
-  const key = bytes.slice();
+  const key = new Uint8Array(bytes); // slice() of a Buffer would be no copy
   const sealKeys = new Map<number, Uint8Array>();
   const signKeys = new Map<number, Uint8Array>();
   const hosts = new Map<number, HostAes | null>();

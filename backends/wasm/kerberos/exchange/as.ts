@@ -114,7 +114,7 @@ function buildRequest(options: AsOptions, realm: string, key: KerberosKey | unde
   body.realm = realm;
   body.sname = principalName(options.server ?? krbtgt(realm));
   Object.assign(body, lifetimes(options, kerberosTime(clock).seconds));
-  body.nonce = new DataView(random(4).slice().buffer).getUint32(0) & 0x7fffffff; // old KDCs read it as signed
+  body.nonce = new DataView(new Uint8Array(random(4)).buffer).getUint32(0) & 0x7fffffff; // old KDCs read it as signed
   body.etype = etypes.filter((etype) => options.keys.etypes.includes(etype));
   if (body.etype.length === 0) {
     throw new SspiError('SEC_E_NO_KERB_KEY', `the credential of ${client.components.join('/')}@${realm} has keys of ${options.keys.etypes.map(etypeName).join(', ') || 'no type'}, and ${etypes.map(etypeName).join(', ')} are allowed`, {

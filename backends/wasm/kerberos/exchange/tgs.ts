@@ -85,7 +85,7 @@ export function* ask(tgt: CachedCredential, server: Principal, options: TgsOptio
   const { clock, createKey } = options;
   const realm = server.realm;
   const sessionKey = createKey(tgt.etype, tgt.key);
-  const subkey = createKey(tgt.etype, options.random(tgt.key.length).slice());
+  const subkey = createKey(tgt.etype, new Uint8Array(options.random(tgt.key.length)));
   try {
     for (let learned = false; ;) {
       const request = buildRequest(tgt, server, sessionKey, subkey, options);
@@ -160,7 +160,7 @@ function buildRequest(tgt: CachedCredential, server: Principal, sessionKey: Kerb
   body.realm = server.realm;
   body.sname = principalName(server);
   Object.assign(body, lifetimes(options, kerberosTime(clock).seconds));
-  body.nonce = new DataView(random(4).slice().buffer).getUint32(0) & 0x7fffffff;
+  body.nonce = new DataView(new Uint8Array(random(4)).buffer).getUint32(0) & 0x7fffffff;
   body.etype = [...etypes]; // never tied to the TGT's: the service may have other keys
   const element = new PaData();
   element.padataType = PA.TGS_REQ;

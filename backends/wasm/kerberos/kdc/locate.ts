@@ -56,7 +56,7 @@ export function orderSrv(records: readonly SrvRecord[], random: () => number): S
 async function lookup(realm: string, service: KdcService, host: Host, signal?: AbortSignal): Promise<KdcAddress[]> {
   const protocols = ['udp', 'tcp'] as const;
   const answers = await Promise.all(protocols.map((protocol) => host.lookupSrv!(`_${SRV_NAME[service]}._${protocol}.${realm}.`, signal).catch(() => [])));
-  const random = () => new DataView(host.random(4).slice().buffer).getUint32(0) / 2 ** 32;
+  const random = () => new DataView(new Uint8Array(host.random(4)).buffer).getUint32(0) / 2 ** 32;
   const addresses: KdcAddress[] = [];
   const seen = new Set<string>();
   for (const [index, protocol] of protocols.entries()) {

@@ -204,5 +204,5 @@ function verbatim(value: Uint8Array): asn1js.BaseBlock {
 }
 
 function primitive(tagNumber: number, value: Uint8Array): asn1js.Primitive {
-  return new asn1js.Primitive({ idBlock: { tagClass: 1, tagNumber }, valueHex: value.slice().buffer });
+  return new asn1js.Primitive({ idBlock: { tagClass: 1, tagNumber }, valueHex: new Uint8Array(value).buffer });
 }

@@ -108,7 +108,7 @@ export function readSid(bytes: Uint8Array): string {
 
 /** The PAC as it was signed: both signatures zero. MS-PAC 2.8.1. */
 export function withoutSignatures(pac: Uint8Array, buffers: readonly PacBuffer[]): Uint8Array {
-  const bare = pac.slice();
+  const bare = new Uint8Array(pac);
   for (const { type, offset, data } of buffers) {
     if (type !== PAC_TYPE.SERVER_CHECKSUM && type !== PAC_TYPE.PRIVSVR_CHECKSUM) continue;
     const length = data.length >= 4 ? signatureLength(data) : 0;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SspiError } from '../../../../backends/contract/errors.ts';
+import { createKerberosKey } from '../../../../backends/wasm/kerberos/etypes/index.ts';
 import { readKeytab, writeKeytab } from '../../../../backends/wasm/kerberos/store/keytab.ts';
 
 const test = suite('keytab');
@@ -14,6 +15,17 @@ test("reads MIT's keytab, as klist -K prints it", () => {
   const entries = readKeytab(fixture('alice.keytab'));
   assert.equal(entries.map(entry), ALICE);
   assert.equal(entries[0]!.principal, { nameType: 1, realm: 'EXAMPLE.TEST', components: ['alice'] });
+});
+
+test('keys are copies, of a Buffer too', () => {
+  const bytes = readFileSync(new URL('../../../vectors/kerberos/alice.keytab', import.meta.url));
+  const before = hex(bytes);
+  for (const { key, etype } of readKeytab(bytes)) {
+    createKerberosKey(etype, Buffer.from(key.buffer, key.byteOffset, key.length)).dispose();
+    assert.not.ok(key.every((byte) => byte === 0), 'a key is not its source');
+    key.fill(0);
+  }
+  assert.is(hex(bytes), before);
 });
 
 test('writes the bytes that MIT wrote', () => {
