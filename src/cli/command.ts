@@ -131,7 +131,7 @@ function version(): string {
 }
 
 const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<Command> }>> = {
-  demo: { summary: 'watch a Negotiate handshake over HTTP, both ends in one process', load: async () => (await import('./demo.ts')).demo },
+  demo: { summary: 'watch Kerberos and NTLM over HTTP, both ends and a realm in one process', load: async () => (await import('./demo.ts')).demo },
   inspect: { summary: 'explain an NTLM, SPNEGO or Kerberos token, field by field', load: async () => (await import('./inspect.ts')).inspect },
   get: { summary: 'fetch a URL that demands Negotiate or NTLM', load: async () => (await import('./get.ts')).get },
 };

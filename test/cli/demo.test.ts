@@ -5,15 +5,19 @@ import { runCli } from './run-cli.ts';
 
 const test = suite('portable-sspi demo');
 
-test('every leg, what was negotiated, a sealed message, a wrong password', async () => {
+test('Kerberos, NTLM, and a wrong password of each: every leg, what was negotiated, sealed messages', async () => {
   const { code, stdout, stderr } = await runCli(['demo']);
   assert.is(stderr, '');
   assert.is(code, 0);
   const order = [
-    '< 401 Unauthorized', '< WWW-Authenticate: Negotiate', 'NegTokenInit', 'NEGOTIATE_MESSAGE', 'CHALLENGE_MESSAGE', 'MsvAvTimestamp', 'AUTHENTICATE_MESSAGE', 'NTProofStr',
-    'MIC present', 'alice', 'mechListMIC', '< 200 OK', 'accept-completed', 'NTLM, chosen by Negotiate', 'ISC_RET_CONFIDENTIALITY', 'ISC_RET_INTEGRITY', '128 bits',
-    'Hello alice of DEMO, known by NTLM.', 'Meet me at noon.', 'on the wire', 'Meet me at noon.  from DEMO\\alice', 'createFetch', '200, Hello alice', '401 Unauthorized',
-    '0x8009030c', 'SEC_E_LOGON_DENIED', 'what to do', 'All as it should be',
+    '── Kerberos', '< 401 Unauthorized', '< WWW-Authenticate: Negotiate', '> AS-REQ', 'krbtgt/DEMO.TEST', '< KRB-ERROR', 'KDC_ERR_PREAUTH_REQUIRED', '> AS-REQ', 'aes256-cts-hmac-sha1-96',
+    '< AS-REP', '> TGS-REQ', 'to get one for HTTP/localhost', '< TGS-REP', 'for HTTP/localhost@DEMO.TEST', 'NegTokenInit', 'AP-REQ', 'mutual-required', '< 200 OK', 'accept-completed', 'AP-REP',
+    'Kerberos, chosen by Negotiate', 'ISC_RET_MUTUAL_AUTH', '256 bits', 'is proven to be HTTP/localhost', 'Hello alice of DEMO.TEST, known by Kerberos.',
+    'Meet me at noon.', 'on the wire', '0504', 'Meet me at noon.  from alice@DEMO.TEST', 'S-1-5-21-', '-513  Domain Users', 'createFetch', '200, Hello alice of DEMO.TEST, known by Kerberos.',
+    '── NTLM', '> TGS-REQ', 'HTTP/intranet.demo.test', 'KDC_ERR_S_PRINCIPAL_UNKNOWN', 'NEGOTIATE_MESSAGE', 'CHALLENGE_MESSAGE', 'MsvAvTimestamp', 'AUTHENTICATE_MESSAGE', 'NTProofStr',
+    'MIC present', 'HTTP/intranet.demo.test', 'mechListMIC', '< 200 OK', 'accept-completed', 'NTLM, chosen by Negotiate', 'ISC_RET_CONFIDENTIALITY', 'ISC_RET_INTEGRITY', '128 bits',
+    'has not proven who it is', 'Hello alice of DEMO.TEST, known by NTLM.', 'why NTLM', 'SEC_E_TARGET_UNKNOWN', 'what to do', '!NTLM',
+    '── A wrong password', '0x8009030c', 'SEC_E_LOGON_DENIED', 'KDC_ERR_PREAUTH_FAILED', 'what to do', '401 Unauthorized', '0x8009030c', 'SEC_E_LOGON_DENIED', 'what to do', 'All as it should be',
   ];
   let at = 0;
   for (const text of order) {

@@ -3,18 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ACCOUNTS, NAMES, PASSWORD, USER, startDemoServer, type DemoServer } from '../../src/cli/demo-server.ts';
+import { NAMES, PASSWORD, startDemoServer, type DemoServer } from '../../src/cli/demo-server.ts';
 import { negotiateAuth } from '../../src/http/index.ts';
 import { certificate, guarded, serve, serveProxy } from '../http/support/servers.ts';
 import { runCli } from './run-cli.ts';
 
-const test = suite<{ server: DemoServer }>('portable-sspi get');
+const test = suite<{ server: { url: string; close(): Promise<void> } }>('portable-sspi get');
 
 test.before(async (context) => {
-  context.server = await startDemoServer();
+  const { url, close, realm }: DemoServer = await startDemoServer();
+  ACCOUNTS = realm.accounts;
+  context.server = { url: url.replace('localhost', '127.0.0.1'), close }; // an address means NTLM
 });
 test.after(({ server }) => server.close());
 
+const USER = 'DEMO\\alice';
+let ACCOUNTS: DemoServer['realm']['accounts'];
 const BODY = 'Hello alice of DEMO, known by NTLM.\n';
 
 test('the body to standard output, with the password from the environment, a file or standard input', async ({ server }) => {

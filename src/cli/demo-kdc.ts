@@ -1,0 +1,54 @@
+import type { KerberosConfig } from '../../backends/contract/credentials.ts';
+import { inspectToken, type TokenNode } from '../inspect/index.ts';
+
+/** One message to or from the KDC, as a line: what it is, and what it says. */
+export interface KdcLine {
+  direction: '>' | '<';
+  name: string;
+  says: string;
+}
+
+/** The same KDC, with every message that passes reported. */
+export function watchKdc(kerberos: KerberosConfig, report: (line: KdcLine) => void): KerberosConfig {
+  const { transport } = kerberos;
+  return {
+    ...kerberos,
+    transport: {
+      async send(realm, message, options) {
+        report({ direction: '>', ...describe(message) });
+        const reply = await transport!.send(realm, message, options);
+        report({ direction: '<', ...describe(reply) });
+        return reply;
+      },
+    },
+  };
+}
+
+/** All of it read from the message itself. */
+function describe(message: Uint8Array): Omit<KdcLine, 'direction'> {
+  const tree = inspectToken(message, { redact: true });
+  const body = tree.children?.find((field) => field.name === 'req-body') ?? tree;
+  const told = (name: string) => find(body, name)?.value.split(',')[0];
+  const { name } = tree;
+  switch (name) {
+    case 'AS-REQ': {
+      const stamp = find(tree, 'EncryptedData');
+      return { name, says: stamp === undefined ? `${told('cname')} wants a ticket for ${told('sname')}` : `the same, with the time under the password's key: ${stamp.value}` };
+    }
+    case 'TGS-REQ':
+      return { name, says: `with ${find(tree, 'AP-REQ')?.value}, to get one for ${told('sname')}` };
+    case 'KRB-ERROR':
+      return { name, says: tree.value };
+    default:
+      return { name, says: `a ticket ${told('ticket')}, which only its service can read` };
+  }
+}
+
+function find(node: TokenNode, name: string): TokenNode | undefined {
+  if (node.name === name) return node;
+  for (const child of node.children ?? []) {
+    const found = find(child, name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
