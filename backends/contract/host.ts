@@ -11,6 +11,12 @@ export interface Host {
   readFile?(path: string): Promise<Uint8Array | null>;
   /** The names in a directory, or null where there is none. */
   listDirectory?(path: string): Promise<string[] | null>;
+  /** Writes a whole file, readable by its owner alone, in place of what was there: a reader sees the old bytes or the new ones. */
+  writeFile?(path: string, bytes: Uint8Array): Promise<void>;
+  /** Wipes a file with zeros and removes it; false where there was none. */
+  removeFile?(path: string): Promise<boolean>;
+  /** The numeric id of the user that runs this; absent where a system has none. */
+  userId?(): number;
   /** An environment variable. Absent where a runtime has none. */
   environment?(name: string): string | undefined;
   /** DNS SRV records, unordered; an empty list when the name has none. */
@@ -19,6 +25,8 @@ export interface Host {
   exchangeUdp?(address: SocketAddress, message: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
   /** Connects, sends, and resolves once `isWhole` says that the answer is. */
   exchangeTcp?(address: SocketAddress, message: Uint8Array, isWhole: (received: Uint8Array) => boolean, signal: AbortSignal): Promise<Uint8Array>;
+  /** As `exchangeTcp`, with a Unix socket. */
+  exchangeUnix?(path: string, message: Uint8Array, isWhole: (received: Uint8Array) => boolean, signal: AbortSignal): Promise<Uint8Array>;
   /** POSTs and resolves to the body of a 200; anything else rejects. */
   post?(url: string, contentType: string, body: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
 }

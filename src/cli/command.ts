@@ -134,6 +134,9 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
   demo: { summary: 'watch Kerberos and NTLM over HTTP, both ends and a realm in one process', load: async () => (await import('./demo.ts')).demo },
   inspect: { summary: 'explain an NTLM, SPNEGO or Kerberos token, field by field', load: async () => (await import('./inspect.ts')).inspect },
   get: { summary: 'fetch a URL that demands Negotiate or NTLM', load: async () => (await import('./get.ts')).get },
+  kinit: { summary: 'get a Kerberos ticket, with a password or a keytab', load: async () => (await import('./kinit.ts')).kinit },
+  klist: { summary: 'list the tickets of a credential cache, or the keys of a keytab', load: async () => (await import('./klist.ts')).klist },
+  kdestroy: { summary: 'wipe and remove a credential cache', load: async () => (await import('./kdestroy.ts')).kdestroy },
 };
 
 const COMMON_OPTIONS: Readonly<Record<string, Option>> = {

@@ -13,7 +13,8 @@ export async function readCredential(user: string | undefined, passwordFile: str
   return { user, password: await readPassword(user, passwordFile, terminal) };
 }
 
-async function readPassword(user: string, file: string | undefined, terminal: Terminal): Promise<string> {
+/** From a file, the environment or the keyboard; never from an argument. */
+export async function readPassword(user: string, file: string | undefined, terminal: Terminal): Promise<string> {
   if (file !== undefined) {
     const text = new TextDecoder().decode(file === '-' ? await terminal.read() : await readFile(file));
     return text.split(/\r?\n/, 1)[0]!; // an editor ends the line

@@ -11,7 +11,7 @@ test('--help lists the commands that exist', async () => {
   assert.is(code, 0);
   assert.is(stderr, '');
   const commands = [...stdout.matchAll(/^ {2}(\w+) {2,}\S/gm)].map(([, name]) => name!);
-  assert.equal(commands, ['demo', 'inspect', 'get']);
+  assert.equal(commands, ['demo', 'inspect', 'get', 'kinit', 'klist', 'kdestroy']);
   for (const command of commands) {
     const help = await runHere([command, '--help']);
     assert.is(help.code, 0, command);
@@ -28,9 +28,9 @@ test("--version is the package's", async () => {
 });
 
 test('a wrong command line, as a process', async () => {
-  const { code, stdout, stderr } = await runCli(['kinit']);
+  const { code, stdout, stderr } = await runCli(['kpasswd']);
   assert.equal([code, stdout], [2, '']);
-  assert.is(stderr, "portable-sspi: there is no command 'kinit'\nTry 'portable-sspi --help'.\n");
+  assert.is(stderr, "portable-sspi: there is no command 'kpasswd'\nTry 'portable-sspi --help'.\n");
 });
 
 const WRONG: Readonly<Record<string, readonly [args: string[], reason: RegExp]>> = {
@@ -38,7 +38,7 @@ const WRONG: Readonly<Record<string, readonly [args: string[], reason: RegExp]>>
   'an unknown option': [['--frob'], /there is no option --frob/],
   'an unknown option of a command': [['inspect', '--frob'], /unknown option '--frob'\nTry 'portable-sspi inspect --help'/],
   'color and no color': [['inspect', '--color', '--no-color', '00'], /exclude each other/],
-  'help for an unknown command': [['help', 'klist'], /there is no command 'klist'/],
+  'help for an unknown command': [['help', 'ksu'], /there is no command 'ksu'/],
   'a name that every object has': [['constructor'], /there is no command 'constructor'/],
   'get without a URL': [['get'], /no URL\nTry 'portable-sspi get --help'/],
   'get with two URLs': [['get', 'http://a/', 'http://b/'], /one URL, not 2/],
@@ -48,6 +48,13 @@ const WRONG: Readonly<Record<string, readonly [args: string[], reason: RegExp]>>
   'a password as an argument': [['get', '--password', 'hunter2', 'http://a/'], /every user of this machine can read it/],
   'a password behind the user': [['get', '--user', 'alice:hunter2', 'http://a/'], /--user takes no password/],
   'a user without a password': [['get', '--user', 'alice', 'http://a/'], /no password for alice/],
+  'kinit without a password': [['kinit', 'alice@AD.TEST'], /no password for alice@AD\.TEST/],
+  'kinit with a password as an argument': [['kinit', '--password=hunter2', 'alice@AD.TEST'], /every user of this machine can read it/],
+  'kinit with two principals': [['kinit', 'alice@AD.TEST', 'bob@AD.TEST'], /one principal, not 2/],
+  'kinit with a password and a keytab': [['kinit', '--password-file', '-', '--keytab', 'x', 'alice@AD.TEST'], /exclude each other/],
+  'a lifetime that is none': [['kinit', '--lifetime', 'long', 'alice@AD.TEST'], /--lifetime: a time such as '10h'/],
+  'klist of two caches': [['klist', 'a', 'b'], /one credential cache, not 2/],
+  'kdestroy of two caches': [['kdestroy', 'a', 'b'], /one credential cache, not 2/],
   'a password without a user': [['get', '--password-file', '-', 'http://a/'], /--password-file needs --user/],
 };
 

@@ -1,7 +1,7 @@
 import type { AcceptorData, AuthData, KdcTransport, KerberosConfig } from '../../contract/credentials.ts';
 import { SspiError } from '../../contract/errors.ts';
 import type { Host } from '../../contract/host.ts';
-import { hostNetwork } from '../host/network.ts';
+import { kerberosHost } from './host.ts';
 import type { MechanismCredential } from '../mechanism.ts';
 import { kerberosAcceptor } from './acceptor.ts';
 import { keytabKeys, ntHashKeys, passwordKeys } from './client-keys.ts';
@@ -35,7 +35,7 @@ export interface KerberosCredentialOptions {
  * from then on tickets live with the credential.
  */
 export function createKerberosCredential({ authData, acceptor, kerberos = {}, host: given }: KerberosCredentialOptions): MechanismCredential {
-  const host: Host = { ...hostNetwork(), ...given }; // only Kerberos goes out by itself
+  const host = kerberosHost(given); // only Kerberos goes out by itself
   const clock: KerberosClock = { now: () => host.now(), offset: 0 };
   const random = (length: number) => host.random(length);
   const extras: KerberosExtras = { createKey: (etype, bytes) => createKerberosKey(etype, bytes, random), random };

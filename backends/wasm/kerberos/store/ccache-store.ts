@@ -1,0 +1,58 @@
+import { SspiError } from '../../../contract/errors.ts';
+import type { Host } from '../../../contract/host.ts';
+import { readKrbCred } from '../exchange/krb-cred.ts';
+import { readCcache, writeCcache, type CredentialCacheData } from './ccache.ts';
+import { parseCcacheName } from './ccache-name.ts';
+import { directoryStore } from './ccache-directory.ts';
+import { memoryStore } from './ccache-memory.ts';
+import { readBytes } from './read-bytes.ts';
+
+/** Where one credential cache lives. */
+export interface CcacheStore {
+  /** Throws SEC_E_NO_CREDENTIALS where there is none, SEC_E_UNKNOWN_CREDENTIALS where it is malformed. */
+  load(): Promise<CredentialCacheData>;
+  /** Replaces what is there. A collection (DIR, KCM) keeps one cache for each client and makes this one its default. */
+  save(cache: CredentialCacheData): Promise<void>;
+  /** False where there was none. */
+  remove(): Promise<boolean>;
+}
+
+/** By a name as KRB5CCNAME has it, or a path. Throws SEC_E_UNSUPPORTED_FUNCTION for a type that is not known here. */
+export function openCcacheStore(name: string, host: Host): CcacheStore {
+  const { type, residual } = parseCcacheName(name);
+  switch (type) {
+    case 'FILE':
+      return fileStore(residual, host);
+    case 'DIR':
+      return directoryStore(residual, host);
+    case 'MEMORY':
+      return memoryStore(residual);
+    default:
+      throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `credential caches of the type ${type} are not supported here`, {
+        remedy: 'Use a FILE or DIR cache: export KRB5CCNAME=FILE:/tmp/krb5cc and run kinit again.',
+      });
+  }
+}
+
+export function fileStore(path: string, host: Host): CcacheStore {
+  return {
+    load: async () => readAnyCcache(await readBytes(path, 'credential cache', host)),
+    async save(cache) {
+      if (host.writeFile === undefined) throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `this runtime writes no files, so '${path}' cannot be saved`, { remedy: "Keep the cache's bytes where the runtime can." });
+      await host.writeFile(path, writeCcache(cache));
+    },
+    async remove() {
+      if (host.removeFile === undefined) throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `this runtime removes no files, so '${path}' stays`);
+      return host.removeFile(path);
+    },
+  };
+}
+
+/** A FILE cache's bytes of any version, or a KRB-CRED with tickets that are not encrypted, as a .kirbi file is. */
+export function readAnyCcache(bytes: Uint8Array): CredentialCacheData {
+  if (bytes[0] !== 0x76) return readCcache(bytes);
+  const credentials = readKrbCred(bytes, null);
+  const [first] = credentials;
+  if (first === undefined) throw new SspiError('SEC_E_UNKNOWN_CREDENTIALS', 'the KRB-CRED holds no ticket');
+  return { version: 4, principal: first.client, kdcOffset: 0, config: [], credentials };
+}
