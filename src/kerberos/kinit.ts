@@ -73,7 +73,7 @@ export async function kinit(options: KinitOptions): Promise<CredentialCache> {
     });
     return await keep(await runExchange(exchange, transport, signal), clock, host, options.ccache);
   } finally {
-    fromPassword?.dispose();
+    fromPassword?.dispose?.();
   }
 }
 
