@@ -10,8 +10,9 @@ import { UsageError } from './usage-error.ts';
 export const kinit: Command = {
   synopsis: '[options] [PRINCIPAL]',
   description: `Gets a ticket-granting ticket and keeps it in a credential cache, where MIT's programs find it too.
-PRINCIPAL is 'alice@AD.TEST', or 'alice' in the default realm. Without it: the keytab's first, that of the cache,
-or this user. The password comes from --password-file, from PORTABLE_SSPI_PASSWORD, or is asked for.
+PRINCIPAL is 'alice@AD.TEST', or 'alice' in the default realm.
+Without it: the keytab's first, that of the cache, or this user.
+The password comes from --password-file, from PORTABLE_SSPI_PASSWORD, or is asked for.
 Realms and KDCs are those of krb5.conf (KRB5_CONFIG), or of DNS.`,
   options: {
     keytab: { type: 'string', short: 't', placeholder: 'FILE', help: 'a keytab, in place of a password' },
