@@ -7,7 +7,7 @@ import { UsageError } from './usage-error.ts';
 export const klist: Command = {
   synopsis: '[options] [CCACHE]',
   description: `Lists the tickets of a credential cache: a path, or a name as in KRB5CCNAME, the default.
-With --keytab: the keys of a keytab. No key is shown. Times are this host's local times; with --json they are UTC.
+With --keytab: the keys of a keytab. No key is shown. Times are this host's; with --json they are UTC.
 The exit status is 1 where there is no cache, and with --silent where its tickets have expired as well.`,
   options: {
     keytab: { type: 'string', short: 'k', placeholder: 'FILE', help: 'the keys of a keytab' },
