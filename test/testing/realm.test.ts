@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createAcceptor, createInitiator, ISC_RET_DELEGATE, ISC_RET_MUTUAL_AUTH, ISC_REQ_DELEGATE, ISC_REQ_MUTUAL_AUTH, SspiError } from '../../src/index.ts';
+import { createAcceptor, createInitiator, ISC_RET_DELEGATE, ISC_RET_MUTUAL_AUTH, ISC_REQ_DELEGATE, ISC_REQ_MUTUAL_AUTH, ISC_REQ_USE_DCE_STYLE, SspiError } from '../../src/index.ts';
 import { createTestRealm, type TestRealm } from '../../src/testing/index.ts';
 
 const test = suite('a realm in memory');
@@ -129,7 +129,21 @@ test("the client learns the KDC's clock, also from a reply without pre-authentic
 test('an acceptor whose clock is off refuses with SEC_E_TIME_SKEW', async () => {
   await using realm = await realmWith();
   realm.advanceClock(3_600_000);
-  assert.is((await failure(handshake(realm, { package: 'Kerberos' }, { package: 'Kerberos', credential: { keytab: realm.keytab(SPN) } }))).code, 'SEC_E_TIME_SKEW');
+  const error = await failure(handshake(realm, { package: 'Kerberos' }, { package: 'Kerberos', credential: { keytab: realm.keytab(SPN) } }));
+  assert.is(error.code, 'SEC_E_TIME_SKEW');
+  assert.is(error.kerberos?.name, 'KRB_AP_ERR_SKEW', 'not that the ticket is not yet valid');
+});
+
+test('DCE style: a third leg proves that the client saw the AP-REP', async () => {
+  await using realm = await realmWith();
+  const { client, server } = await handshake(realm, { package: 'Kerberos', flags: ISC_REQ_USE_DCE_STYLE }, { package: 'Kerberos', credential: { keytab: realm.keytab(SPN) } });
+  assert.ok(client.complete && server.complete);
+  assert.is(hex(client.sessionKey), hex(server.sessionKey));
+
+  const again = await createInitiator({ target: SPN, credential: realm.authData('alice'), kerberos: realm.kerberos, package: 'Kerberos', flags: ISC_REQ_USE_DCE_STYLE });
+  const deceived = await createAcceptor({ package: 'Kerberos', credential: { keytab: realm.keytab(SPN) } });
+  const reply = (await deceived.step(await again.step()))!;
+  assert.is((await failure(deceived.step(reply))).kerberos?.name, 'KRB_AP_ERR_MUT_FAIL', 'its own AP-REP, sent back');
 });
 
 test('delegation hands a forwarded ticket over', async () => {

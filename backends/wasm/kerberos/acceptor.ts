@@ -86,7 +86,6 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
   const { part, serviceKey } = await openWithKeytab(ticket, service, options);
   let sessionKey: KerberosKey | undefined;
   try {
-    checkTicket(part, options);
     // 2. The authenticator, with the ticket's.
     requireEtype(part.key.keytype, options);
     if (etypeInfo(part.key.keytype)!.keyLength !== part.key.keyvalue.length) throw new SspiError('SEC_E_INVALID_TOKEN', 'the session key has another length than its etype');
@@ -94,6 +93,7 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
     if (sealed.etype !== session.etype) throw new SspiError('SEC_E_INVALID_TOKEN', `the authenticator is of ${etypeName(sealed.etype)}, and the session key of ${etypeName(session.etype)}`);
     const authenticator = open(() => openAuthenticator(sealed.cipher, session), 31, 'the authenticator does not decrypt with the session key');
     checkAuthenticator(authenticator, part, options);
+    checkTicket(part, options); // RFC 4120 §3.2.3: after the skew, which would else look like a ticket that is not yet valid
     // 3. What the client asks for, and what it is bound to.
     const asked = readChecksum(authenticator, apOptions, session);
     const bound = compareBindings(asked.bindings, request, acceptor);
@@ -136,7 +136,7 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
     const reply = apRepMessage({ ctime: authenticator.ctime, cusec: authenticator.cusec, sequenceNumber: number, ...(own !== undefined && { subkey: own }) }, session);
     if (dceStyle) {
       const sessionBytes = session.bytes.slice();
-      return { token: reply, next: expectApRep({ authenticator, number, sessionEtype: session.etype, sessionBytes, extras, host, service, finish: () => established(attributes) }) };
+      return { token: reply, next: expectApRep({ reply, number, sessionEtype: session.etype, sessionBytes, extras, host, service, finish: () => established(attributes) }) };
     }
     return { token: framed ? frame(TOK_AP_REP, reply) : reply, established: established(attributes) };
   } finally {
@@ -146,7 +146,8 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
 }
 
 interface Answered {
-  authenticator: Authenticator;
+  /** Our AP-REP. */
+  reply: Uint8Array;
   number: number;
   sessionEtype: number;
   sessionBytes: Uint8Array;
@@ -157,14 +158,15 @@ interface Answered {
 }
 
 /** DCE style (MS-KILE 3.4.5.1): awaits the client's AP-REP, which proves that it saw ours. */
-function expectApRep({ authenticator, number, sessionEtype, sessionBytes, extras, host, service, finish }: Answered): Handshake {
+function expectApRep({ reply, number, sessionEtype, sessionBytes, extras, host, service, finish }: Answered): Handshake {
   return {
     async step(token) {
       if (token === null || token.length === 0) throw new SspiError('SEC_E_INVALID_TOKEN', "Kerberos: the client's AP-REP expected, and nothing came", { offset: 0 });
       const key = extras.createKey(sessionEtype, sessionBytes);
       try {
         const part = open(() => readApRep(token, key), 31, "the client's AP-REP does not decrypt with the session key");
-        if (part.ctime !== authenticator.ctime || part.cusec !== authenticator.cusec || part.sequenceNumber !== number) {
+        // The number alone: Heimdal sends the authenticator's time back, MIT its own.
+        if (part.sequenceNumber !== number || constantTimeEqual(token, reply)) {
           throw refusal(46, "the client's AP-REP does not answer ours");
         }
         return { token: null, established: finish() };

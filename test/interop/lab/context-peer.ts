@@ -77,6 +77,7 @@ export interface KerberosInitiateOptions {
 }
 
 export interface KerberosAcceptOptions {
+  mechanism: 'krb5' | 'spnego';
   /** Path of a keytab. */
   keytab: string;
   bindings?: Uint8Array | undefined;
@@ -125,7 +126,7 @@ export class ContextPeer {
 
   /** MIT alone: with the keys of a keytab. */
   async acceptKerberos(options: KerberosAcceptOptions): Promise<PeerContext> {
-    return new PeerContext(this, await this.call('accept', { mechanism: 'krb5', ...options, bindings: hex(options.bindings) }) as number, true);
+    return new PeerContext(this, await this.call('accept', { ...options, bindings: hex(options.bindings) }) as number, true);
   }
 
   call(op: string, request: object): Promise<unknown> {

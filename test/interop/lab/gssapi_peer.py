@@ -38,8 +38,7 @@ def restricted(credential, request):
 def initiate(request):
     mechanism = oid(request["mechanism"])
     if request.get("ccache") is not None:
-        # for SPNEGO, too, the cache is Kerberos' own: gss_acquire_cred_from refuses it for mechanisms without caches
-        credential = gssapi.Credentials(usage="initiate", mechs=[oid("krb5")], store={"ccache": request["ccache"]})
+        credential = gssapi.Credentials(usage="initiate", mechs=[mechanism], store={"ccache": request["ccache"]})
     else:
         user = gssapi.Name(request["user"], gssapi.NameType.user)
         acquired = raw.acquire_cred_with_password(user, request["password"].encode(), mechs=[mechanism], usage="initiate")
@@ -53,7 +52,7 @@ def initiate(request):
 
 def accept(request):
     if request.get("keytab") is not None:
-        credential = gssapi.Credentials(usage="accept", mechs=[oid("krb5")], store={"keytab": request["keytab"]})
+        credential = gssapi.Credentials(usage="accept", mechs=[oid(request["mechanism"])], store={"keytab": request["keytab"]})
         contexts.append(gssapi.SecurityContext(creds=credential, usage="accept", channel_bindings=bindings(request)))
         return len(contexts) - 1
     os.environ["NTLM_USER_FILE"] = request["accounts"]
