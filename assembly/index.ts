@@ -29,3 +29,5 @@ export {
   K5_SEAL, K5_SIGN, K5_STATE, k5Decrypt, k5DecryptPiece, k5DeriveSeal, k5DeriveSign, k5Encrypt, k5EncryptPiece, k5Finish, k5Start,
 } from './krb5/aes-profile';
 export { RC4_SEAL, RC4_SIGN, rc4DeriveSeal, rc4DeriveSign, rc4HmacDecrypt, rc4HmacEncrypt } from './krb5/rc4-hmac';
+export { KRB5_TABLE_WORDS, krb5Decode } from './token/krb5-decode';
+export { krb5ApRep, krb5ApRepPart, krb5ApReq, krb5Authenticator } from './token/krb5-encode';

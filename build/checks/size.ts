@@ -59,7 +59,7 @@ function withoutKerberos(core: Uint8Array): Uint8Array {
   return bytes;
 }
 
-const KERBEROS_EXPORT = /^(?:AES|aes|K5|k5|krb5|nFold|pbkdf2|RC4_SEAL|RC4_SIGN|rc4Derive|rc4Hmac|gss)/;
+const KERBEROS_EXPORT = /^(?:AES|aes|K5|k5|KRB5|krb5|nFold|pbkdf2|RC4_SEAL|RC4_SIGN|rc4Derive|rc4Hmac|gss)/;
 
 /** The outputs that a runtime fetches for NTLM: all that the entry reaches, but not what it would import on the day of its first ticket. */
 function fetchedFor({ outputs }: Metafile): Set<string> {

@@ -1,5 +1,4 @@
 import { SspiError } from '../../backends/contract/errors.ts';
-import { openTicket } from '../../backends/wasm/kerberos/ap-exchange/ap-req.ts';
 import { KDC_OPT, TKT_FLAG } from '../../backends/wasm/kerberos/codes/flags.ts';
 import { KEY_USAGE } from '../../backends/wasm/kerberos/codes/key-usage.ts';
 import { AD, PA } from '../../backends/wasm/kerberos/codes/types.ts';
@@ -126,7 +125,7 @@ function answerTgs(message: Uint8Array, options: KdcOptions): Uint8Array {
   const ticket = decode(Ticket, request.ticket);
   // A ticket of this KDC, or of one that is trusted (krbtgt/HERE@OTHER).
   const kdcKey = database.grantingKey(ticket.sname.nameString, ticket.realm, ticket.encPart.etype) ?? refuse(35, 'not a ticket-granting ticket for this realm');
-  const tgt = openTicket(ticket, kdcKey);
+  const tgt = decode(EncTicketPart, kdcKey.decrypt(KEY_USAGE.KDC_REP_TICKET, ticket.encPart.cipher));
   const time = Math.floor(now().getTime() / 1000);
   if (tgt.endtime < time - skew && (reqBody.kdcOptions & KDC_OPT.RENEW) === 0) throw new Refusal(32, 'TICKET EXPIRED');
   const session = createKerberosKey(tgt.key.keytype, tgt.key.keyvalue, random);

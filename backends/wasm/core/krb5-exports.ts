@@ -30,4 +30,15 @@ export interface Krb5Exports {
   rc4HmacEncrypt(seal: number, input: number, length: number, output: number): number;
   /** -1 when the checksum differs. */
   rc4HmacDecrypt(seal: number, input: number, length: number, output: number): number;
+
+  readonly KRB5_TABLE_WORDS: WebAssembly.Global;
+  /** 0, or the number of what was expected; assembly/token/krb5-decode.ts has the table. */
+  krb5Decode(kind: number, length: number): number;
+  /** These write to the end of OUTPUT and return how many bytes. */
+  krb5ApReq(apOptions: number, ticketLength: number, etype: number, cipherLength: number): number;
+  krb5Authenticator(
+    nameType: number, names: number, checksumType: number, checksumLength: number, cusec: number, ctime: number, keyType: number, keyLength: number, seqNumber: number,
+  ): number;
+  krb5ApRep(etype: number, cipherLength: number): number;
+  krb5ApRepPart(ctime: number, cusec: number, keyType: number, keyLength: number, seqNumber: number): number;
 }

@@ -7,28 +7,24 @@ import {
 } from '../../contract/flags.ts';
 import type { Host } from '../../contract/host.ts';
 import { hash } from '../core/hash.ts';
+import { decodeAuthorizationData, type Named, type Typed } from '../core/krb5-messages.ts';
 import { constantTimeEqual } from '../core/mac.ts';
 import type { AcceptorRequest, Established, Handshake, HandshakeStep } from '../mechanism.ts';
 import { apRepMessage, readApRep } from './ap-exchange/ap-rep.ts';
-import { openAuthenticator, openTicket, readApReq } from './ap-exchange/ap-req.ts';
+import { openAuthenticator, openTicket, readApReq, type Authenticator, type ServiceTicket, type TicketPart } from './ap-exchange/ap-req.ts';
 import { kerberosError } from './codes/errors.ts';
 import { AP_OPT, TKT_FLAG } from './codes/flags.ts';
 import { KEY_USAGE } from './codes/key-usage.ts';
 import { AD, CKSUM_GSS } from './codes/types.ts';
 import { kerberosEstablished, type KerberosExtras } from './established.ts';
 import { etypeInfo, etypeName, type KerberosKey } from './etypes/index.ts';
-import { principalName, toPrincipal } from './exchange/kdc-rep-check.ts';
+import { principalName } from './exchange/kdc-rep-check.ts';
 import { readKrbCred } from './exchange/krb-cred.ts';
 import { GSS_FLAG, readAuthenticatorChecksum } from './gss/authenticator-checksum.ts';
 import { frame, TOK_AP_REP, TOK_AP_REQ, TOK_ERROR, unframe } from './gss/framing.ts';
 import { bindingsHash, initialNumber } from './initiator.ts';
-import { decode, encode } from './messages/asn1.ts';
-import type { Authenticator } from './messages/authenticator.ts';
-import type { AuthorizationDataElement } from './messages/authorization-data.ts';
-import type { EncTicketPart } from './messages/enc-ticket-part.ts';
+import { encode } from './messages/asn1.ts';
 import { KrbError } from './messages/krb-error.ts';
-import { AuthorizationData } from './messages/sequences.ts';
-import type { Ticket } from './messages/ticket.ts';
 import { verifyPac } from './pac/pac.ts';
 import { writeCcache, type CachedCredential } from './store/ccache.ts';
 import type { KeytabEntry } from './store/keytab.ts';
@@ -78,7 +74,7 @@ interface Told {
 async function accept(message: Uint8Array, framed: boolean, options: KerberosAcceptorOptions, told: Told): Promise<HandshakeStep> {
   const { request, host, extras, acceptor } = options;
   const { apOptions, ticket, authenticator: sealed } = readApReq(message);
-  const service = (told.service = toPrincipal(ticket.sname, ticket.realm));
+  const service = (told.service = principalOf(ticket));
   if ((apOptions & AP_OPT.USE_SESSION_KEY) !== 0) throw refusal(69, 'user-to-user tickets are not supported here');
   requireServiceName(service, acceptor);
 
@@ -87,9 +83,9 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
   let sessionKey: KerberosKey | undefined;
   try {
     // 2. The authenticator, with the ticket's.
-    requireEtype(part.key.keytype, options);
-    if (etypeInfo(part.key.keytype)!.keyLength !== part.key.keyvalue.length) throw new SspiError('SEC_E_INVALID_TOKEN', 'the session key has another length than its etype');
-    const session = (sessionKey = extras.createKey(part.key.keytype, part.key.keyvalue));
+    requireEtype(part.key.type, options);
+    if (etypeInfo(part.key.type)!.keyLength !== part.key.bytes.length) throw new SspiError('SEC_E_INVALID_TOKEN', 'the session key has another length than its etype');
+    const session = (sessionKey = extras.createKey(part.key.type, part.key.bytes));
     if (sealed.etype !== session.etype) throw new SspiError('SEC_E_INVALID_TOKEN', `the authenticator is of ${etypeName(sealed.etype)}, and the session key of ${etypeName(session.etype)}`);
     const authenticator = open(() => openAuthenticator(sealed.cipher, session), 31, 'the authenticator does not decrypt with the session key');
     checkAuthenticator(authenticator, part, options);
@@ -100,7 +96,7 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
     // 4. Once only.
     await requireNew(authenticator, sealed.cipher, options);
     // 5. Who the client is, beyond its name.
-    const client = toPrincipal(part.cname, part.crealm);
+    const client = principalOf(part);
     const accessToken = accessTokenOf(part, serviceKey, client, asked.delegation === undefined ? [] : readDelegation(asked.delegation, authenticator, session, extras));
 
     // 6. The answer.
@@ -180,6 +176,10 @@ function expectApRep({ reply, number, sessionEtype, sessionBytes, extras, host, 
   };
 }
 
+function principalOf({ realm, nameType, names }: Named): Principal {
+  return { realm, nameType, components: names };
+}
+
 /** A token with RFC 2743's framing, or a bare AP-REQ (MS-KILE 3.4.5: DCE style, and clients that leave it off). */
 function peel(token: Uint8Array): { message: Uint8Array; framed: boolean } {
   if (token[0] === 0x6e) return { message: token, framed: false };
@@ -189,7 +189,7 @@ function peel(token: Uint8Array): { message: Uint8Array; framed: boolean } {
 }
 
 /** A keytab that is a file may have been renewed since it was read: it is read again before the ticket is refused. */
-async function openWithKeytab(ticket: Ticket, service: Principal, options: KerberosAcceptorOptions): Promise<{ part: EncTicketPart; serviceKey: KerberosKey }> {
+async function openWithKeytab(ticket: ServiceTicket, service: Principal, options: KerberosAcceptorOptions): Promise<{ part: TicketPart; serviceKey: KerberosKey }> {
   const attempt = (keytab: readonly KeytabEntry[]) => {
     const serviceKey = findKey(ticket, keytab, options);
     try {
@@ -213,9 +213,9 @@ async function openWithKeytab(ticket: Ticket, service: Principal, options: Kerbe
 const KEY_ERRORS: ReadonlySet<number> = new Set([31, 44, 45]);
 
 /** By name, version and etype. Another version of the right key is its own error, not a try of every key. */
-function findKey(ticket: Ticket, keytab: readonly KeytabEntry[], options: KerberosAcceptorOptions): KerberosKey {
-  const { etype, kvno } = ticket.encPart;
-  const service = toPrincipal(ticket.sname, ticket.realm);
+function findKey(ticket: ServiceTicket, keytab: readonly KeytabEntry[], options: KerberosAcceptorOptions): KerberosKey {
+  const { etype, kvno } = ticket.encrypted;
+  const service = principalOf(ticket);
   requireEtype(etype, options);
   const named = keytab.filter(({ principal }) => sameService(principal, service));
   if (named.length === 0) {
@@ -254,15 +254,15 @@ function requireServiceName(service: Principal, { serviceNames }: AcceptorData):
   throw refusal(35, `the ticket is for ${formatPrincipal(service)}; this service is ${serviceNames.join(', ')}`);
 }
 
-function checkTicket(part: EncTicketPart, { host, skew }: KerberosAcceptorOptions): void {
+function checkTicket(part: TicketPart, { host, skew }: KerberosAcceptorOptions): void {
   const now = host.now().getTime() / 1000;
   if ((part.starttime ?? part.authtime) > now + skew || (part.flags & TKT_FLAG.INVALID) !== 0) throw refusal(33, `the ticket is not valid before ${new Date((part.starttime ?? part.authtime) * 1000).toISOString()}`);
   if (part.endtime < now - skew) throw refusal(32, `the ticket ended at ${new Date(part.endtime * 1000).toISOString()}`);
 }
 
-function checkAuthenticator(authenticator: Authenticator, part: EncTicketPart, { host, skew }: KerberosAcceptorOptions): void {
-  if (authenticator.crealm !== part.crealm || !sameName(authenticator.cname.nameString, part.cname.nameString)) {
-    throw refusal(36, `the authenticator names ${authenticator.cname.nameString.join('/')}@${authenticator.crealm}, and the ticket ${part.cname.nameString.join('/')}@${part.crealm}`);
+function checkAuthenticator(authenticator: Authenticator, part: TicketPart, { host, skew }: KerberosAcceptorOptions): void {
+  if (authenticator.realm !== part.realm || !sameName(authenticator.names, part.names)) {
+    throw refusal(36, `the authenticator names ${authenticator.names.join('/')}@${authenticator.realm}, and the ticket ${part.names.join('/')}@${part.realm}`);
   }
   const difference = authenticator.ctime + authenticator.cusec / 1e6 - host.now().getTime() / 1000;
   if (Math.abs(difference) > skew) throw refusal(37, `the client's clock is ${Math.round(Math.abs(difference))} s ${difference > 0 ? 'ahead' : 'behind'}; ${skew} s are let through`);
@@ -276,14 +276,14 @@ interface Asked {
 }
 
 /** RFC 4121 §4.1.1; MS-KILE 3.4.5.2: a missing checksum, and one of the session key over nothing (Samba's old clients), are let through. */
-function readChecksum({ cksum }: Authenticator, apOptions: number, sessionKey: KerberosKey): Asked {
+function readChecksum({ checksum: cksum }: Authenticator, apOptions: number, sessionKey: KerberosKey): Asked {
   const mutual = (apOptions & AP_OPT.MUTUAL_REQUIRED) !== 0 ? GSS_FLAG.MUTUAL : 0;
   if (cksum === undefined) return { flags: mutual, bindings: null };
-  if (cksum.cksumtype === CKSUM_GSS) return readAuthenticatorChecksum(cksum.checksum);
-  if (cksum.cksumtype === sessionKey.checksumType && sessionKey.verifyChecksum(KEY_USAGE.AP_REQ_AUTH_CKSUM, new Uint8Array(0), cksum.checksum)) {
+  if (cksum.type === CKSUM_GSS) return readAuthenticatorChecksum(cksum.bytes);
+  if (cksum.type === sessionKey.checksumType && sessionKey.verifyChecksum(KEY_USAGE.AP_REQ_AUTH_CKSUM, new Uint8Array(0), cksum.bytes)) {
     return { flags: mutual | GSS_FLAG.REPLAY | GSS_FLAG.SEQUENCE, bindings: null };
   }
-  throw refusal(50, `the authenticator's checksum is of type ${cksum.cksumtype}`);
+  throw refusal(50, `the authenticator's checksum is of type ${cksum.type}`);
 }
 
 /** True: the client's bindings are ours. MS-KILE 3.4.5: zeros mean that it sent none. */
@@ -318,7 +318,7 @@ function readDelegation(delegation: Uint8Array, { subkey }: Authenticator, sessi
     return readKrbCred(delegation, sessionKey);
   } catch (error) {
     if (subkey === undefined || !(error instanceof SspiError && error.code === 'SEC_E_DECRYPT_FAILURE')) throw error;
-    const key = createKey(subkey.keytype, subkey.keyvalue);
+    const key = createKey(subkey.type, subkey.bytes);
     try {
       return open(() => readKrbCred(delegation, key), 31, 'the delegated ticket does not decrypt');
     } finally {
@@ -327,7 +327,7 @@ function readDelegation(delegation: Uint8Array, { subkey }: Authenticator, sessi
   }
 }
 
-function accessTokenOf(part: EncTicketPart, serviceKey: KerberosKey, client: Principal, credentials: CachedCredential[]): AccessToken {
+function accessTokenOf(part: TicketPart, serviceKey: KerberosKey, client: Principal, credentials: CachedCredential[]): AccessToken {
   const pac = findPac(part.authorizationData ?? []);
   const identity = pac === undefined ? null : verifyPac(pac, serviceKey, { clientName: client.components.join('/'), authtime: part.authtime });
   const [first] = credentials;
@@ -340,20 +340,20 @@ function accessTokenOf(part: EncTicketPart, serviceKey: KerberosKey, client: Pri
 }
 
 /** AD-WIN2K-PAC, which stands inside AD-IF-RELEVANT (MS-KILE 3.3.5.6.4). */
-function findPac(elements: readonly AuthorizationDataElement[]): Uint8Array | undefined {
-  for (const { adType, adData } of elements) {
-    if (adType === AD.WIN2K_PAC) return adData;
-    if (adType !== AD.IF_RELEVANT) continue;
-    const inner = [...decode(AuthorizationData, adData)].find((one) => one.adType === AD.WIN2K_PAC);
-    if (inner !== undefined) return inner.adData;
+function findPac(elements: readonly Typed[]): Uint8Array | undefined {
+  for (const { type, bytes } of elements) {
+    if (type === AD.WIN2K_PAC) return bytes;
+    if (type !== AD.IF_RELEVANT) continue;
+    const inner = decodeAuthorizationData(bytes).find((one) => one.type === AD.WIN2K_PAC);
+    if (inner !== undefined) return inner.bytes;
   }
   return undefined;
 }
 
 function subkeyOf({ subkey }: Authenticator, sessionKey: KerberosKey): { etype: number; bytes: Uint8Array } {
   if (subkey === undefined) return { etype: sessionKey.etype, bytes: sessionKey.bytes.slice() };
-  if (etypeInfo(subkey.keytype)?.keyLength !== subkey.keyvalue.length) throw new SspiError('SEC_E_INVALID_TOKEN', `the authenticator's subkey of etype ${subkey.keytype} has ${subkey.keyvalue.length} bytes`);
-  return { etype: subkey.keytype, bytes: subkey.keyvalue };
+  if (etypeInfo(subkey.type)?.keyLength !== subkey.bytes.length) throw new SspiError('SEC_E_INVALID_TOKEN', `the authenticator's subkey of etype ${subkey.type} has ${subkey.bytes.length} bytes`);
+  return { etype: subkey.type, bytes: subkey.bytes };
 }
 
 function returned(flags: number, delegated: boolean): number {
