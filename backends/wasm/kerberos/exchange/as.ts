@@ -67,6 +67,7 @@ export function* asExchange(options: AsOptions): Exchange<CachedCredential> {
   let cookie: PaData | undefined;
   let learned = false;
   let referrals = 0;
+  const before = clock.offset;
 
   try {
     for (;;) {
@@ -95,6 +96,9 @@ export function* asExchange(options: AsOptions): Exchange<CachedCredential> {
         throw toSspiError(error, what);
       }
     }
+  } catch (error) {
+    clock.offset = before; // a clock is believed once a reply proves that the KDC told it
+    throw error;
   } finally {
     key?.dispose();
   }

@@ -84,6 +84,7 @@ export function* tgsExchange(options: TgsOptions): Exchange<CachedCredential> {
 export function* ask(tgt: CachedCredential, server: Principal, options: TgsOptions): Exchange<CachedCredential> {
   const { clock, createKey } = options;
   const realm = server.realm;
+  const before = clock.offset;
   const sessionKey = createKey(tgt.etype, tgt.key);
   const subkey = createKey(tgt.etype, new Uint8Array(options.random(tgt.key.length)));
   try {
@@ -99,6 +100,9 @@ export function* ask(tgt: CachedCredential, server: Principal, options: TgsOptio
       }
       throw toSspiError(error, `a ticket for ${formatPrincipal(server)}`);
     }
+  } catch (error) {
+    clock.offset = before;
+    throw error;
   } finally {
     sessionKey.dispose();
     subkey.dispose();
