@@ -196,7 +196,7 @@ function verbatim(value: Uint8Array): asn1js.BaseBlock {
   if (bounds === null || bounds.end !== value.length) throw new SspiError('SEC_E_INVALID_TOKEN', `one DER element expected, ${value.length} bytes that are none came`);
   const block = new asn1js.Primitive({ idBlock: { tagClass: 1, tagNumber: 4 } });
   block.toBER = (sizeOnly, writer) => {
-    const bytes = sizeOnly ? new ArrayBuffer(value.length) : value.slice().buffer;
+    const bytes = sizeOnly ? new ArrayBuffer(value.length) : new Uint8Array(value).buffer;
     writer?.write(bytes);
     return bytes;
   };
