@@ -1,12 +1,14 @@
 import { SspiError } from '../../../contract/errors.ts';
-import { kerberosError, NTSTATUS } from '../codes/errors.ts';
+import { KDC_ERR_PREAUTH_REQUIRED, kerberosError, NTSTATUS } from '../codes/errors.ts';
 import { decode } from '../messages/asn1.ts';
 import { KerbErrorData } from '../messages/kerb-error-data.ts';
 import { KrbError } from '../messages/krb-error.ts';
+import { MethodData } from '../messages/sequences.ts';
 
 const KRB_ERROR_TAG = 0x7e;
 /** KERB_ERR_TYPE_EXTENDED (MS-KILE 2.2.2). */
 const EXTENDED = 3;
+const EXT_ERROR_LENGTH = 12;
 
 export function isKrbError(reply: Uint8Array): boolean {
   return reply[0] === KRB_ERROR_TAG;
@@ -32,15 +34,30 @@ export function toSspiError(error: KrbError, what: string): SspiError {
   });
 }
 
-/** The NTSTATUS of a KERB_EXT_ERROR (MS-KILE 2.2.1) in the e-data, where a Windows KDC put one. */
+/**
+ * The NTSTATUS of a KERB_EXT_ERROR (MS-KILE 2.2.1: status, reserved, flags; four bytes each) in the e-data. It stands in a
+ * KERB-ERROR-DATA of its own, or in METHOD-DATA among what answers pre-authentication, where its type reads as PA-PW-SALT.
+ */
 export function extendedStatus(error: KrbError): number | undefined {
-  if (error.eData === undefined || error.eData.length === 0) return undefined;
+  if (error.eData === undefined || error.eData.length === 0 || error.errorCode === KDC_ERR_PREAUTH_REQUIRED) return undefined;
+  const value = errorData(error.eData) ?? methodData(error.eData);
+  return value === undefined ? undefined : new DataView(value.buffer, value.byteOffset).getUint32(0, true);
+}
+
+function errorData(eData: Uint8Array): Uint8Array | undefined {
   try {
-    const { dataType, dataValue } = decode(KerbErrorData, error.eData);
-    if (dataType !== EXTENDED || dataValue === undefined || dataValue.length < 4) return undefined;
-    return new DataView(dataValue.buffer, dataValue.byteOffset).getUint32(0, true);
+    const { dataType, dataValue } = decode(KerbErrorData, eData);
+    return dataType === EXTENDED && dataValue !== undefined && dataValue.length >= 4 ? dataValue : undefined;
   } catch {
-    return undefined; // e-data of another form (METHOD-DATA, TYPED-DATA)
+    return undefined; // e-data of another form
+  }
+}
+
+function methodData(eData: Uint8Array): Uint8Array | undefined {
+  try {
+    return [...decode(MethodData, eData)].find(({ padataType, padataValue }) => padataType === EXTENDED && padataValue.length === EXT_ERROR_LENGTH)?.padataValue;
+  } catch {
+    return undefined; // TYPED-DATA, or text
   }
 }
 
