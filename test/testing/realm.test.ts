@@ -146,6 +146,15 @@ test('DCE style: a third leg proves that the client saw the AP-REP', async () =>
   assert.is((await failure(deceived.step(reply))).kerberos?.name, 'KRB_AP_ERR_MUT_FAIL', 'its own AP-REP, sent back');
 });
 
+test("a caller's own transport that fails is SEC_E_NO_AUTHENTICATING_AUTHORITY too, with its cause", async () => {
+  await using realm = await realmWith();
+  const cause = new Error('no route');
+  const kerberos = { ...realm.kerberos, transport: { send: () => Promise.reject(cause) } };
+  const error = await failure(handshake(realm, { kerberos, packageList: 'Kerberos' }));
+  assert.equal([error.code, error.cause], ['SEC_E_NO_AUTHENTICATING_AUTHORITY', cause]);
+  assert.is((await handshake(realm, { kerberos })).client.fallbackFrom?.code, 'SEC_E_NO_AUTHENTICATING_AUTHORITY');
+});
+
 test('delegation hands a forwarded ticket over', async () => {
   await using realm = await realmWith();
   const flags = ISC_REQ_DELEGATE | ISC_REQ_MUTUAL_AUTH;
