@@ -39,8 +39,10 @@ async function fakeKdc(answer: (message: string, protocol: 'udp' | 'tcp') => str
     socket.write(framed.subarray(0, 3)); // a length that arrives in two pieces
     setTimeout(() => socket.write(framed.subarray(3)), 5);
   }));
-  await new Promise<void>((resolve) => tcp.listen(port, '127.0.0.1', resolve));
-  open.push(udp, tcp);
+  const bound = await new Promise<boolean>((resolve) => tcp.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)));
+  open.push(udp);
+  if (!bound) return fakeKdc(answer); // the port is free for UDP alone
+  open.push(tcp);
   return port;
 }
 
