@@ -42,7 +42,15 @@ export function decodeNegotiationToken(token: Uint8Array): NegTokenInit | NegTok
   }
   input.set(token);
   const expected = spnegoDecode(token.length);
-  if (expected !== 0) throw malformed(token, expected, table[FAILED_AT]!);
+  try {
+    if (expected !== 0) throw malformed(token, expected, table[FAILED_AT]!);
+    return readTable(token, table);
+  } finally {
+    table.fill(0);
+  }
+}
+
+function readTable(token: Uint8Array, table: Int32Array): NegTokenInit | NegTokenResp {
   const span = (word: number) => (table[word + 1]! > 0 ? token.subarray(table[word]!, table[word]! + table[word + 1]!) : null);
 
   if (table[KIND] === KIND_RESP) {
