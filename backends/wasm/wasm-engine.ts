@@ -13,8 +13,10 @@ export const wasmEngine: Engine = {
   async createMechanisms(options) {
     const mechanisms: MechanismCredential[] = [];
     if (servesKerberos(options)) {
-      kerberos = await import('./kerberos/index.ts');
-      if (options.package === 'Kerberos' || (await kerberos.knowsRealm(options))) mechanisms.push(kerberos.createKerberosCredential(options));
+      if (options.package === 'Kerberos' || await knowsRealm(options)) {
+        kerberos = await import('./kerberos/index.ts');
+        mechanisms.push(kerberos.createKerberosCredential(options));
+      }
     }
     if (options.package !== 'Kerberos' && servesNtlm(options)) mechanisms.push(createNtlmCredential(options));
     if (mechanisms.length === 0) throw nothingServed(options);
@@ -38,6 +40,10 @@ export const wasmEngine: Engine = {
 
 /** Loaded when a credential first needs it, so that a program of NTLM alone does not ship it. */
 let kerberos: typeof import('./kerberos/index.ts') | undefined;
+
+async function knowsRealm(options: MechanismOptions): Promise<boolean> {
+  return (await import('./kerberos/knows-realm.ts')).knowsRealm(options);
+}
 
 function servesKerberos({ package: name, packageList, authData, acceptor, kerberos }: MechanismOptions): boolean {
   if (name === 'NTLM' || (name === 'Negotiate' && !allowedMechanisms(packageList).includes('Kerberos'))) return false;

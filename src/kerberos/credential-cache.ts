@@ -1,7 +1,7 @@
 import { SspiError } from '../../backends/contract/errors.ts';
 import type { Host } from '../../backends/contract/host.ts';
 import { resolveKerberosHost } from '../../backends/wasm/kerberos/host.ts';
-import { readConfiguration } from '../../backends/wasm/kerberos/credential.ts';
+import { readConfiguration } from '../../backends/wasm/kerberos/store/configuration.ts';
 import { writeKrbCred } from '../../backends/wasm/kerberos/exchange/krb-cred.ts';
 import { writeCcache, type CredentialCacheData } from '../../backends/wasm/kerberos/store/ccache.ts';
 import { defaultCcacheName } from '../../backends/wasm/kerberos/store/ccache-name.ts';

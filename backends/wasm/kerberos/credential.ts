@@ -17,8 +17,9 @@ import { kerberosInitiator } from './initiator.ts';
 import { createNetworkTransport } from './kdc/transport.ts';
 import { memoryReplayCache } from './replay-cache.ts';
 import { loadCcache, loadKeytab } from './store/files.ts';
+import { readConfiguration } from './store/configuration.ts';
 import type { KeytabEntry } from './store/keytab.ts';
-import { readKrb5Conf, type Krb5Conf } from './store/krb5-conf.ts';
+import type { Krb5Conf } from './store/krb5-conf.ts';
 import { TicketStore } from './ticket-store.ts';
 
 export interface KerberosCredentialOptions {
@@ -96,23 +97,6 @@ export function createKerberosCredential({ authData, acceptor, kerberos = {}, ho
 
   function requireAlive(): void {
     if (freed) throw new SspiError('SEC_E_INVALID_HANDLE', 'Kerberos: this credential was freed');
-  }
-}
-
-/**
- * False when nothing tells the realm of an account with a password: Negotiate then offers NTLM alone, and no KDC is
- * looked for. A keytab or a cache names its realm.
- */
-export async function knowsRealm({ authData, kerberos = {}, host }: KerberosCredentialOptions): Promise<boolean> {
-  if (authData === undefined || 'keytab' in authData || 'ccache' in authData) return true;
-  const named = namedUser(authData);
-  if (named === undefined) return false;
-  try {
-    clientIdentity(named.user, named.domain, kerberos, await readConfiguration(kerberos, host));
-    return true;
-  } catch (error) {
-    if (error instanceof SspiError) return false; // no realm, or a krb5.conf that cannot be read: NTLM needs neither
-    throw error;
   }
 }
 
@@ -197,25 +181,6 @@ function isTooBig(reply: Uint8Array): boolean {
   } catch {
     return false; // the exchange will say what is wrong with it
   }
-}
-
-/** KerberosConfig.krb5Conf, else the files of KRB5_CONFIG, else /etc/krb5.conf, where there are files. */
-export async function readConfiguration({ krb5Conf }: KerberosConfig, host: Host): Promise<Krb5Conf | null> {
-  const decode = (bytes: Uint8Array | null) => (bytes === null ? null : new TextDecoder().decode(bytes));
-  const files = host.readFile === undefined ? undefined : {
-    readText: async (path: string) => decode(await host.readFile!(path).catch(() => null)),
-    ...(host.listDirectory !== undefined && { listDirectory: (path: string) => host.listDirectory!(path) }),
-  };
-  if (krb5Conf !== undefined) return readKrb5Conf(krb5Conf, files);
-  if (files === undefined) return null;
-  const named = host.environment?.('KRB5_CONFIG');
-  const paths = named ? named.split(':') : ['/etc/krb5.conf'];
-  const texts = (await Promise.all(paths.map((path) => files.readText(path)))).filter((text) => text !== null);
-  if (texts.length === 0) {
-    if (named) throw new SspiError('SEC_E_INVALID_PARAMETER', `KRB5_CONFIG names '${named}', which cannot be read`);
-    return null;
-  }
-  return readKrb5Conf(texts.join('\n'), files);
 }
 
 function isKerberosToken(token: Uint8Array): boolean {

@@ -1,2 +1,2 @@
-export { createKerberosCredential, knowsRealm, type KerberosCredentialOptions } from './credential.ts';
+export { createKerberosCredential, type KerberosCredentialOptions } from './credential.ts';
 export { importKerberosContext } from './established.ts';
