@@ -33,9 +33,10 @@ export interface Apache {
  * `/` demands Negotiate and answers with `hello`; `/echo` does, too, and answers a POST with its body and the user's name in
  * X-User; `/open` demands nothing. The proxy demands Proxy-Authorization for every request.
  *
- * @param accounts lines of `DOMAIN:user:password`
+ * @param accounts lines of `DOMAIN:user:password`, for NTLM
+ * @param kerberos the path of a keytab, and of the krb5.conf that goes with it
  */
-export async function startApache(accounts: string[]): Promise<Apache> {
+export async function startApache(accounts: string[], kerberos?: { keytab: string; configuration: string }): Promise<Apache> {
   const folder = temporaryFolder('apache');
   const [port, securePort, proxyPort] = [await freePort(), await freePort(), await freePort()];
   const file = (name: string): string => join(folder, name);
@@ -44,11 +45,15 @@ export async function startApache(accounts: string[]): Promise<Apache> {
   writeFileSync(file('htdocs/open/index.html'), 'open');
   writeFileSync(file('htdocs/echo/index.cgi'), ECHO, { mode: 0o755 });
   writeFileSync(file('accounts'), `${accounts.join('\n')}\n`);
+  if (kerberos !== undefined) writeFileSync(file('keytab'), readFileSync(kerberos.keytab), { mode: 0o644 }); // Apache gives up root before it reads it
   await selfSigned(file('key.pem'), file('certificate.pem'));
   writeFileSync(file('httpd.conf'), configuration(folder, port, securePort, proxyPort));
 
   const running: Running = start(HTTPD, ['-DFOREGROUND', '-f', file('httpd.conf')], {
-    env: { PATH: process.env.PATH, NTLM_USER_FILE: file('accounts'), KRB5_CONFIG: '/dev/null' },
+    env: {
+      PATH: process.env.PATH, NTLM_USER_FILE: file('accounts'), KRB5_CONFIG: kerberos?.configuration ?? '/dev/null', KRB5RCACHENAME: 'none:',
+      ...(kerberos !== undefined && { KRB5_KTNAME: file('keytab') }),
+    },
   });
   const tail = (name: string): string => existsSync(file(name)) ? readFileSync(file(name), 'utf8') : '';
   try {
