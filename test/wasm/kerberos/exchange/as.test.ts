@@ -189,7 +189,7 @@ test('codes that nobody knows, and texts that would forge a log', async () => {
 
 test("a transport's failure leaves no key behind", async () => {
   const { result } = await logOn({ instead: (n) => { if (n === 1) throw new TypeError('no route'); return undefined; } });
-  assert.instance(result.error, TypeError);
+  assert.instance((result.error as Error).cause, TypeError, 'an unreachable KDC, with the transport\'s own error behind it');
   assert.ok(made.length > 0 && made.every((key) => key.bytes.every((byte) => byte === 0)));
 });
 
