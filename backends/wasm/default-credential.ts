@@ -1,15 +1,61 @@
-import type { AuthData } from '../contract/credentials.ts';
+import type { AcceptorData, AuthData, KerberosConfig, PackageName } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
 import type { Host } from '../contract/host.ts';
+import { allowedMechanisms } from './negotiate/policy.ts';
+
+export interface DefaultCredentialOptions {
+  package: PackageName;
+  packageList: string | undefined;
+  /** Which of the host's credentials. */
+  principal: string | undefined;
+  kerberos: KerberosConfig | undefined;
+  host: Host;
+}
 
 /**
- * The host's default outbound credential: the account that the file named by NTLM_USER_FILE holds, one
- * `DOMAIN:user:password` a line (the form that gss-ntlmssp reads). `principal` picks the line of `user`, `DOMAIN\user`
- * or `user@DOMAIN`; without it the first line counts. Throws SEC_E_NO_CREDENTIALS where there is none.
+ * The host's own outbound credentials, Kerberos' before NTLM's, never none:
+ *
+ *   Kerberos   the credential cache (KRB5CCNAME, krb5.conf, /tmp/krb5cc_UID) where it holds tickets, else the client keytab (KRB5_CLIENT_KTNAME)
+ *   NTLM       the account in the file named by NTLM_USER_FILE, one `DOMAIN:user:password` a line (the form that gss-ntlmssp reads);
+ *              `principal` picks the line of `user`, `DOMAIN\\user` or `user@DOMAIN`, without it the first line counts
+ *
+ * Throws SEC_E_NO_CREDENTIALS where there is neither.
  */
-export async function defaultCredential(host: Host, principal?: string): Promise<AuthData> {
+export async function defaultCredentials(options: DefaultCredentialOptions): Promise<AuthData[]> {
+  const { host, principal } = options;
+  const found: AuthData[] = [];
+  let reason: unknown;
+  if (usesKerberos(options)) {
+    const { authData, reasons } = await (await import('./kerberos/index.ts')).defaultKerberosCredential(options);
+    if (authData !== undefined) found.push(authData);
+    reason = reasons[0];
+  }
+  if (options.package !== 'Kerberos' && (options.package === 'NTLM' || allowedMechanisms(options.packageList).includes('NTLM'))) {
+    try {
+      found.push(await userFileAccount(host, principal));
+    } catch (error) {
+      if (host.environment?.('NTLM_USER_FILE') || reason === undefined) reason = error;
+    }
+  }
+  if (found.length > 0) return found;
+  const said = reason instanceof SspiError ? reason.message.replace(/^\w+: /, '') : 'this host has none';
+  throw none(`no credential was given, and ${said}`, reason);
+}
+
+/** What an acceptor knows: without a keytab and without accounts, this host's keytab, where it has one (KRB5_KTNAME, krb5.conf, /etc/krb5.keytab). */
+export async function withDefaultKeytab(acceptor: AcceptorData, options: DefaultCredentialOptions): Promise<AcceptorData> {
+  if (acceptor.keytab !== undefined || acceptor.accounts !== undefined || acceptor.allowAnonymous || !usesKerberos(options)) return acceptor;
+  const keytab = await (await import('./kerberos/index.ts')).defaultKeytab(options);
+  return keytab === null ? acceptor : { ...acceptor, keytab };
+}
+
+function usesKerberos({ package: name, packageList }: DefaultCredentialOptions): boolean {
+  return name === 'Kerberos' || (name === 'Negotiate' && allowedMechanisms(packageList).includes('Kerberos'));
+}
+
+async function userFileAccount(host: Host, principal?: string): Promise<AuthData> {
   const path = host.environment?.('NTLM_USER_FILE');
-  if (path === undefined || path === '') throw none('no credential was given and this host has no default one');
+  if (path === undefined || path === '') throw none('this host has no default one');
   if (host.readFile === undefined) throw none('NTLM_USER_FILE is set, but this host reads no files');
 
   let bytes: Uint8Array | null;
@@ -45,6 +91,7 @@ function isNamed({ domain, user }: UserFileAccount, principal: string): boolean 
 function none(message: string, cause?: unknown): SspiError {
   return new SspiError('SEC_E_NO_CREDENTIALS', message, {
     cause,
-    remedy: "Pass authData, such as { user: 'alice', domain: 'ADTEST', password: '…' }, or set NTLM_USER_FILE to a file of DOMAIN:user:password lines.",
+    remedy: "Pass authData, such as { user: 'alice', domain: 'ADTEST', password: '…' }; or for Kerberos run kinit (KRB5CCNAME) or name a client keytab "
+      + '(KRB5_CLIENT_KTNAME); or for NTLM set NTLM_USER_FILE to a file of DOMAIN:user:password lines.',
   });
 }

@@ -5,7 +5,7 @@ import type { AcceptorData, AuthData } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
 import { WasmContext } from './context.ts';
 import { WasmCredential } from './credential.ts';
-import { defaultCredential } from './default-credential.ts';
+import { defaultCredentials, withDefaultKeytab } from './default-credential.ts';
 import type { Engine } from './engine.ts';
 import { resolveHost } from './host/index.ts';
 import { wasmEngine } from './wasm-engine.ts';
@@ -42,10 +42,18 @@ async function acquire(engine: Engine, options: AcquireOptions): Promise<WasmCre
   const { package: packageName, principal, credentialUse, packageList, kerberos, ntlm } = options;
   packageInfo(packageName);
   const host = resolveHost(options.host);
-  let authData: AuthData | undefined;
-  if ((credentialUse & SECPKG_CRED_OUTBOUND) !== 0) authData = outbound(options) ?? (await defaultCredential(host, principal));
-  const acceptor: AcceptorData | undefined = (credentialUse & SECPKG_CRED_INBOUND) === 0 ? undefined : (options.authData ?? {}) as AcceptorData;
-  const mechanisms = await engine.createMechanisms({ package: packageName, packageList, authData, acceptor, kerberos, ntlm, host });
+  const defaults = { package: packageName, packageList, principal, kerberos, host };
+  let acceptor: AcceptorData | undefined;
+  if ((credentialUse & SECPKG_CRED_INBOUND) !== 0) acceptor = await withDefaultKeytab((options.authData ?? {}) as AcceptorData, defaults);
+  let [authData, ntlmAuthData]: (AuthData | undefined)[] = [];
+  if ((credentialUse & SECPKG_CRED_OUTBOUND) !== 0) {
+    authData = outbound(options);
+    if (authData === undefined) [authData, ntlmAuthData] = await defaultCredentials(defaults);
+  }
+  const shared = { package: packageName, acceptor, kerberos, ntlm, host };
+  const mechanisms = await engine.createMechanisms({ ...shared, packageList, authData });
+  // A host may have tickets for Kerberos and an account for NTLM.
+  if (ntlmAuthData !== undefined && acceptor === undefined) mechanisms.push(...await engine.createMechanisms({ ...shared, packageList: 'NTLM', authData: ntlmAuthData }));
   return new WasmCredential({
     package: packageName, credentialUse, mechanisms, engine, packageList, kerberos, ntlm, host, userName: authData === undefined ? null : accountName(authData),
   });

@@ -71,6 +71,6 @@ function nothingServed({ package: name, authData, acceptor }: MechanismOptions):
   return new SspiError(
     kerberosOnly && name === 'NTLM' ? 'SEC_E_UNKNOWN_CREDENTIALS' : 'SEC_E_NO_CREDENTIALS',
     kerberosOnly ? 'a keytab or a credential cache is for Kerberos, which is not allowed here' : `${name}: nothing in this credential is for it`,
-    { remedy: acceptor === undefined ? 'Pass authData: { user, password }; Kerberos takes a keytab or a ccache too.' : 'Pass authData: { accounts } for NTLM, { keytab } for Kerberos.' },
+    { remedy: acceptor === undefined ? 'Pass authData: { user, password }; Kerberos takes a keytab or a ccache too.' : 'Pass authData: { accounts } for NTLM, { keytab } for Kerberos (default: KRB5_KTNAME, /etc/krb5.keytab).' },
   );
 }

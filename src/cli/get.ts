@@ -9,6 +9,7 @@ import { UsageError } from './usage-error.ts';
 export const get: Command = {
   synopsis: '[options] URL',
   description: `Writes the body to standard output, and with -v every leg of the handshake, explained, to standard error.
+Without --user: the tickets of the credential cache (kinit), a client keytab, or NTLM_USER_FILE.
 The password comes from --password-file, from PORTABLE_SSPI_PASSWORD, or is asked for.
 The exit status is 1 where the server answers 400 or above.`,
   options: {

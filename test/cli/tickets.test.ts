@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { negotiateAuth } from '../../src/http/index.ts';
 import { CredentialCache, Keytab } from '../../src/kerberos/index.ts';
 import { createTestRealm, type TestRealm } from '../../src/testing/index.ts';
+import { guarded, serve } from '../http/support/servers.ts';
 import { runCli, type CliResult } from './run-cli.ts';
 
 interface Context {
@@ -85,6 +87,18 @@ test('a wrong password, and an expired one: what the KDC says, and what to do', 
   realm.setUser('alice', { passwordExpired: true });
   const expired = await cli(['kinit', 'alice'], '', { PORTABLE_SSPI_PASSWORD: PASSWORD });
   assert.match(expired.stderr, /the password has expired: KDC_ERR_KEY_EXPIRED[^]*What to do: Change the password/);
+});
+
+test('get without --user: the tickets of the cache', async ({ cli, realm }) => {
+  await using server = await serve(guarded(negotiateAuth({ keytab: realm.keytab('HTTP/localhost') }), (req, res) => void res.end(`${req.sspi?.user} ${req.sspi?.package}\n`)));
+  const url = server.url.replace('127.0.0.1', 'localhost');
+  const without = await cli(['get', url]);
+  assert.is(without.code, 1);
+  assert.match(without.stderr, /SEC_E_NO_CREDENTIALS[^]*What to do: .*run kinit/);
+  assert.is((await cli(['kinit', 'alice'], '', { PORTABLE_SSPI_PASSWORD: PASSWORD })).code, 0);
+  const { code, stdout, stderr } = await cli(['get', '-v', url]);
+  assert.equal([code, stdout], [0, 'alice Kerberos\n'], stderr);
+  assert.match(stderr, 'authenticated by Negotiate with Kerberos, the server proved itself');
 });
 
 test('an unknown realm tells where it was looked for', async ({ cli }) => {

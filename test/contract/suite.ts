@@ -441,7 +441,7 @@ function packageSuite(backend: BackendName, name: PackageName, capabilities: Cap
   });
 
   test('SEC_E_NO_CREDENTIALS: none given and the host has none', async () => {
-    await failure('SEC_E_NO_CREDENTIALS', client({ authData: undefined, host: { environment: () => undefined } }));
+    await failure('SEC_E_NO_CREDENTIALS', client({ authData: undefined, host: { environment: () => undefined, readFile: async () => null } }));
     await failure('SEC_E_NO_CREDENTIALS', server({ authData: undefined }));
     await failure('SEC_E_NO_CREDENTIALS', server({ authData: {} }));
   });

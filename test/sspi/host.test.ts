@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { defaultCredential } from '../../backends/wasm/default-credential.ts';
+import { defaultCredentials } from '../../backends/wasm/default-credential.ts';
+import type { Host } from '../../backends/contract/host.ts';
 import { resolveHost } from '../../backends/wasm/host/index.ts';
 import { pooledRandom } from '../../backends/wasm/host/random.ts';
 import { failure, hex, utf8 } from './support.ts';
@@ -68,6 +69,11 @@ test('files: the bytes, null for none, an error for what cannot be read', async 
   }
 });
 
+const defaultCredential = async (host: Host, principal?: string) => {
+  const found = await defaultCredentials({ package: 'NTLM', packageList: undefined, kerberos: undefined, host, principal });
+  assert.is(found.length, 1);
+  return found[0];
+};
 const userFile = (text: string | null) => resolveHost({ environment: (name) => (name === 'NTLM_USER_FILE' ? '/users' : undefined), readFile: async () => (text === null ? null : utf8(text)) });
 
 test('the default credential is the first line of NTLM_USER_FILE, or the one that is named', async () => {
