@@ -1,11 +1,11 @@
 import type { AuthData, KerberosConfig } from '../../contract/credentials.ts';
 import { SspiError } from '../../contract/errors.ts';
 import type { Host } from '../../contract/host.ts';
-import { readConfiguration } from './credential.ts';
 import { TKT_FLAG } from './codes/flags.ts';
 import { kerberosHost } from './host.ts';
 import type { CredentialCacheData } from './store/ccache.ts';
 import { acceptorKeytabName, clientKeytabName, defaultCcacheName } from './store/ccache-name.ts';
+import { readConfiguration } from './store/configuration.ts';
 import { loadCcache, loadKeytab } from './store/files.ts';
 import { formatPrincipal, type Principal } from './store/principal.ts';
 
