@@ -1,13 +1,14 @@
-// `npm run bench`: portable-sspi beside httpntlm and gss-ntlmssp, interleaved in one run, medians of several rounds.
+// `npm run bench`: portable-sspi beside httpntlm, gss-ntlmssp and MIT Kerberos, interleaved in one run, medians of several rounds.
 // Timing never makes it fail; a handshake that goes wrong does.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { measureSizes } from '../build/checks/size.ts';
+import { measureSizes, measureWhole } from '../build/checks/size.ts';
 import { startGssNtlmssp } from './peers/gss-ntlmssp.js';
 import { startHttpntlm } from './peers/httpntlm.js';
+import { startMitKrb5 } from './peers/mit-krb5.js';
 import { startProcess } from './process.js';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' }, seconds: { type: 'string', default: '0.3' } } });
@@ -18,10 +19,10 @@ const WARM_UP = 1;
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 installPeers();
-const peers = { httpntlm: await startHttpntlm(), 'gss-ntlmssp': await startGssNtlmssp() };
+const peers = { httpntlm: await startHttpntlm(), 'gss-ntlmssp': await startGssNtlmssp(), MIT: await startMitKrb5() };
 console.log(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, load ${loadavg()[0].toFixed(1)}; ${rounds} rounds of ${seconds} s each, medians\n`);
 try {
-  printTable([...await throughput(), coldStart(), await size(), allocations()]);
+  printTable([...await throughput(), coldStart(), coldKinit(), ...await size(), allocations()]);
 } finally {
   for (const peer of Object.values(peers)) await peer.close?.();
 }
@@ -35,7 +36,10 @@ whole handshake    Both sides: NegTokenInit, CHALLENGE, AUTHENTICATE with mechLi
                    in C, below MIT's SPNEGO.
 credentials kept   Acquired once, before the clock starts; "acquired": acquired, used and freed each time, on both sides.
 first handshake    In a fresh process, credentials included, with packageList 'NTLM'. Offering Kerberos loads it.
-seal and unseal    GSS_Wrap by the client, GSS_Unwrap by the server.`);
+seal and unseal    GSS_Wrap by the client, GSS_Unwrap by the server; "wrap and unwrap" likewise.
+Kerberos           aes256-cts-hmac-sha1-96; the mechanism without SPNEGO; both sides have the same ticket and keytab, credentials kept. MIT's libgssapi_krb5 in C
+                   has its tickets in memory and its replay cache in a file, as is its default.
+cold kinit         In a fresh process, from the call to the ticket: string-to-key on both sides included.`);
 
 async function throughput() {
   const perSecond = (value) => `${Math.round(value).toLocaleString('en')}/s`;
@@ -47,7 +51,11 @@ async function throughput() {
     { figure: 'whole handshake, credentials kept', job: 'handshake', peer: 'gss-ntlmssp', target: 20, show: perSecond },
     { figure: 'seal and unseal, 64 bytes', job: 'seal64', peer: 'gss-ntlmssp', target: 3, show: perSecond },
     { figure: 'seal and unseal, 64 KiB', job: 'seal65536', peer: 'gss-ntlmssp', target: 1, show: bandwidth },
-  ].map((row) => ({ ...row, process: startProcess('portable-sspi', process.execPath, [`${here}ours.js`]), own: [], theirs: [], ratios: [] }));
+    { figure: 'Kerberos, mutual handshake', job: 'handshake', peer: 'MIT', target: 1, show: perSecond, start: startKerberos },
+    { figure: 'Kerberos, wrap and unwrap, 64 bytes', job: 'seal64', peer: 'MIT', target: 0.5, show: perSecond, start: startKerberos },
+    { figure: 'Kerberos, wrap and unwrap, 64 KiB', job: 'seal65536', peer: 'MIT', target: 1, show: bandwidth, start: startKerberos },
+    { figure: "  without the host's AES", job: 'seal65536', peer: 'MIT', target: 0.7, show: bandwidth, start: () => startKerberos({ WASM_ALONE: '1' }) },
+  ].map(({ start = startOurs, ...row }) => ({ ...row, process: start(), own: [], theirs: [], ratios: [] }));
   try {
     for (const row of rows) {
       await row.process.run(row.job, WARM_UP);
@@ -76,6 +84,21 @@ async function throughput() {
   });
 }
 
+function startOurs() {
+  return startProcess('portable-sspi', process.execPath, [`${here}ours.js`]);
+}
+
+/** With MIT's ticket and keytab where MIT is there. */
+function startKerberos(env) {
+  const { ccache, keytab, configuration } = peers.MIT;
+  return startProcess('portable-sspi', process.execPath, [`${here}ours-kerberos.js`, ...(ccache === undefined ? [] : [ccache, keytab, configuration])], env);
+}
+
+function coldKinit() {
+  const total = median(Array.from({ length: 11 }, () => JSON.parse(execFileSync(process.execPath, [`${here}cold-kinit.js`], { encoding: 'utf8' })).total));
+  return { figure: 'cold kinit, aes256, realm in memory', ours: `${total.toFixed(1)} ms`, peer: '', ratio: '', target: '< 15 ms', reached: verdict(total < 15) };
+}
+
 /** Fresh processes, the two kinds in turn. */
 function coldStart() {
   const once = (...packageList) => JSON.parse(execFileSync(process.execPath, [`${here}cold.js`, ...packageList], { encoding: 'utf8' }));
@@ -91,10 +114,14 @@ function coldStart() {
 
 async function size() {
   const { total, wasm, javascript, core } = await measureSizes();
-  return {
+  const whole = await measureWhole();
+  return [{
     figure: 'NTLM and SPNEGO, gzipped', ours: kilobytes(total), peer: `(JS ${kilobytes(javascript)}, Wasm ${kilobytes(wasm)} of core.wasm's ${kilobytes(core)})`,
     ratio: '', target: '< 45 KB', reached: verdict(total < 45_000),
-  };
+  }, {
+    figure: 'the whole engine, gzipped', ours: kilobytes(whole.total), peer: `(JS ${kilobytes(whole.javascript)}, core.wasm ${kilobytes(whole.core)})`,
+    ratio: '', target: '< 110 KB', reached: verdict(whole.total < 110_000),
+  }];
 }
 
 function allocations() {

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import binaryen from 'binaryen';
-import { build, type Metafile } from 'esbuild';
+import { build, type Metafile, type OutputFile } from 'esbuild';
 import { root } from '../root.ts';
 
 export interface Sizes {
@@ -19,7 +19,23 @@ export interface Sizes {
 const CLIENT_AND_SERVER = `export { createInitiator, createAcceptor } from './src/index.ts';`;
 
 export async function measureSizes(program = CLIENT_AND_SERVER): Promise<Sizes> {
-  const { outputFiles, metafile } = await build({
+  const { outputFiles, metafile } = await bundle(program);
+  const javascript = javascriptOf(outputFiles, fetchedFor(metafile, LATER));
+  const core = await readFile(`${root}dist/core.wasm`);
+  const wasm = compressed(withoutKerberos(core));
+  return { javascript, wasm, total: javascript + wasm, core: compressed(core) };
+}
+
+/** All that the engine can load, gzipped: Kerberos, its network and all of core.wasm, for what `program` exports. */
+export async function measureWhole(program = CLIENT_AND_SERVER): Promise<Pick<Sizes, 'javascript' | 'core' | 'total'>> {
+  const { outputFiles, metafile } = await bundle(program);
+  const javascript = javascriptOf(outputFiles, fetchedFor(metafile, ['backends/secur32/']));
+  const core = compressed(await readFile(`${root}dist/core.wasm`));
+  return { javascript, core, total: javascript + core };
+}
+
+async function bundle(program: string) {
+  return build({
     stdin: { contents: program, resolveDir: root },
     absWorkingDir: root,
     outdir: 'out',
@@ -34,13 +50,10 @@ export async function measureSizes(program = CLIENT_AND_SERVER): Promise<Sizes> 
     conditions: ['workerd'], // core.wasm as a file beside the code, not in base64 inside it
     external: ['*.wasm', 'node:*', 'koffi'],
   });
-  const shipped = fetchedFor(metafile);
-  const javascript = outputFiles
-    .filter((file) => shipped.has(file.path.slice(root.length)))
-    .reduce((sum, file) => sum + compressed(file.contents), 0);
-  const core = await readFile(`${root}dist/core.wasm`);
-  const wasm = compressed(withoutKerberos(core));
-  return { javascript, wasm, total: javascript + wasm, core: compressed(core) };
+}
+
+function javascriptOf(files: readonly OutputFile[], shipped: ReadonlySet<string>): number {
+  return files.filter((file) => shipped.has(file.path.slice(root.length))).reduce((sum, file) => sum + compressed(file.contents), 0);
 }
 
 function compressed(bytes: Uint8Array): number {
@@ -62,7 +75,7 @@ function withoutKerberos(core: Uint8Array): Uint8Array {
 const KERBEROS_EXPORT = /^(?:AES|aes|K5|k5|KRB5|krb5|nFold|pbkdf2|RC4_SEAL|RC4_SIGN|rc4Derive|rc4Hmac|gss)/;
 
 /** The outputs that a runtime fetches for NTLM: all that the entry reaches, but not what it would import on the day of its first ticket. */
-function fetchedFor({ outputs }: Metafile): Set<string> {
+function fetchedFor({ outputs }: Metafile, later: readonly string[]): Set<string> {
   const waiting = Object.keys(outputs).filter((path) => outputs[path]!.entryPoint === '<stdin>');
   const reached = new Set<string>();
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
@@ -71,7 +84,7 @@ function fetchedFor({ outputs }: Metafile): Set<string> {
     reached.add(path);
     for (const { path: imported, kind } of output.imports) {
       const entry = outputs[imported]?.entryPoint ?? '';
-      if (kind === 'dynamic-import' && LATER.some((folder) => entry.startsWith(folder))) continue;
+      if (kind === 'dynamic-import' && later.some((folder) => entry.startsWith(folder))) continue;
       waiting.push(imported);
     }
   }

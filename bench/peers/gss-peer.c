@@ -1,14 +1,17 @@
 /*
- * gss-ntlmssp through MIT's GSSAPI, as a peer of the benchmark: both sides in one process, SPNEGO with NTLM.
+ * MIT's GSSAPI as a peer of the benchmark, both sides in one process. Its argument is the mechanism:
+ *
+ *   ntlm   SPNEGO with gss-ntlmssp; NTLM_USER_FILE names the file with ADTEST:alice:password
+ *   krb5   Kerberos; KRB5CCNAME has the client's tickets, KRB5_KTNAME the service's keys
  *
  * Reads one job a line, `JOB SECONDS`, from standard input, answers `COUNT SECONDS` for each:
  *
- *   handshake        whole handshakes, mechListMIC both ways, fresh contexts each time, credentials acquired once
+ *   handshake        whole mutual handshakes, fresh contexts each time, credentials acquired once
  *   handshake-fresh  the same, with credentials acquired and released each time, on both sides
  *   seal64           gss_wrap of 64 bytes by the client, gss_unwrap by the server
  *   seal65536        the same of 64 KiB
  *
- * NTLM_USER_FILE names the file with ADTEST:alice:password. A failed call ends the program with status 1.
+ * A failed call ends the program with status 1.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +19,18 @@
 #include <time.h>
 #include <gssapi/gssapi.h>
 #include <gssapi/gssapi_ext.h>
+#include <krb5.h>
 
 static gss_OID_desc spnego = { 6, "\x2b\x06\x01\x05\x05\x02" };
 static gss_OID_desc ntlm = { 10, "\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a" };
+static gss_OID_desc krb5 = { 9, "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02" };
 static gss_OID_set_desc spnegoSet = { 1, &spnego };
 static gss_OID_set_desc ntlmSet = { 1, &ntlm };
+static gss_OID_set_desc krb5Set = { 1, &krb5 };
+
+/* What the argument says: the mechanism that is asked for, and the one that speaks. */
+static int kerberos;
+static gss_OID mechanism, inner;
 
 static const OM_uint32 FLAGS = GSS_C_MUTUAL_FLAG | GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG | GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG;
 
@@ -37,7 +47,7 @@ static void check(const char *call, OM_uint32 major, const OM_uint32 *minorOfCal
     gss_release_buffer(&ignored, &text);
   } while (context != 0);
   do {
-    gss_display_status(&ignored, minor, GSS_C_MECH_CODE, &ntlm, &context, &text);
+    gss_display_status(&ignored, minor, GSS_C_MECH_CODE, inner, &context, &text);
     fprintf(stderr, " / %.*s", (int)text.length, (char *)text.value);
     gss_release_buffer(&ignored, &text);
   } while (context != 0);
@@ -62,21 +72,35 @@ static gss_name_t name(const char *text, gss_OID type) {
 static gss_cred_id_t credential(gss_name_t who, int usage) {
   OM_uint32 minor;
   gss_cred_id_t result;
-  check("gss_acquire_cred", gss_acquire_cred(&minor, who, GSS_C_INDEFINITE, &spnegoSet, usage, &result, NULL, NULL), &minor);
-  check("gss_set_neg_mechs", gss_set_neg_mechs(&minor, result, &ntlmSet), &minor);
+  check("gss_acquire_cred", gss_acquire_cred(&minor, who, GSS_C_INDEFINITE, kerberos ? &krb5Set : &spnegoSet, usage, &result, NULL, NULL), &minor);
+  if (!kerberos) check("gss_set_neg_mechs", gss_set_neg_mechs(&minor, result, &ntlmSet), &minor);
   return result;
 }
 
 struct pair { gss_ctx_id_t client, server; };
 
-/* NegTokenInit, challenge, authenticate with mechListMIC, accept-complete with mechListMIC. */
+/* The tickets of KRB5CCNAME, into memory: a file would be opened and read anew for each context. */
+static void ticketsToMemory(void) {
+  krb5_context context;
+  krb5_ccache file, memory;
+  krb5_principal client;
+  if (krb5_init_context(&context) != 0 || krb5_cc_default(context, &file) != 0 || krb5_cc_get_principal(context, file, &client) != 0
+      || krb5_cc_resolve(context, "MEMORY:bench", &memory) != 0 || krb5_cc_initialize(context, memory, client) != 0
+      || krb5_cc_copy_creds(context, file, memory) != 0) {
+    fprintf(stderr, "the tickets could not be read\n");
+    exit(1);
+  }
+  setenv("KRB5CCNAME", "MEMORY:bench", 1);
+}
+
+/* NTLM: NegTokenInit, challenge, authenticate with mechListMIC, accept-complete with mechListMIC. Kerberos: AP-REQ, AP-REP. */
 static struct pair handshake(gss_cred_id_t client, gss_cred_id_t server, gss_name_t target) {
   struct pair p = { GSS_C_NO_CONTEXT, GSS_C_NO_CONTEXT };
   gss_buffer_desc toServer = GSS_C_EMPTY_BUFFER, toClient = GSS_C_EMPTY_BUFFER;
   OM_uint32 minor, ignored, flags, clientMajor = GSS_S_CONTINUE_NEEDED, serverMajor = GSS_S_CONTINUE_NEEDED;
   while (clientMajor != GSS_S_COMPLETE || serverMajor != GSS_S_COMPLETE) {
     if (clientMajor == GSS_S_CONTINUE_NEEDED) {
-      clientMajor = gss_init_sec_context(&minor, client, &p.client, target, &spnego, FLAGS, 0, GSS_C_NO_CHANNEL_BINDINGS, &toClient, NULL, &toServer, &flags, NULL);
+      clientMajor = gss_init_sec_context(&minor, client, &p.client, target, mechanism, FLAGS, 0, GSS_C_NO_CHANNEL_BINDINGS, &toClient, NULL, &toServer, &flags, NULL);
       check("gss_init_sec_context", clientMajor, &minor);
       gss_release_buffer(&ignored, &toClient);
     }
@@ -88,8 +112,9 @@ static struct pair handshake(gss_cred_id_t client, gss_cred_id_t server, gss_nam
       gss_release_name(&ignored, &peer);
     }
   }
-  if ((flags & (GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG)) != (GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG)) {
-    fprintf(stderr, "no confidentiality was negotiated\n");
+  OM_uint32 needed = GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG | (kerberos ? GSS_C_MUTUAL_FLAG : 0);
+  if ((flags & needed) != needed) {
+    fprintf(stderr, "confidentiality or mutual authentication was not negotiated\n");
     exit(1);
   }
   return p;
@@ -115,11 +140,15 @@ static void seal(struct pair *p, gss_buffer_t message) {
   gss_release_buffer(&ignored, &plain);
 }
 
-int main(void) {
+int main(int count, char **arguments) {
   char job[32];
   double seconds;
+  kerberos = count > 1 && strcmp(arguments[1], "krb5") == 0;
+  mechanism = kerberos ? &krb5 : &spnego;
+  inner = kerberos ? &krb5 : &ntlm;
+  if (kerberos) ticketsToMemory();
   gss_name_t target = name("HTTP@web.ad.test", GSS_C_NT_HOSTBASED_SERVICE);
-  gss_name_t user = name("ADTEST\\alice", GSS_C_NT_USER_NAME);
+  gss_name_t user = kerberos ? GSS_C_NO_NAME : name("ADTEST\\alice", GSS_C_NT_USER_NAME);
   gss_cred_id_t client = credential(user, GSS_C_INITIATE);
   gss_cred_id_t server = credential(GSS_C_NO_NAME, GSS_C_ACCEPT);
 
