@@ -1,7 +1,8 @@
-import type { AcceptorData, AuthData, KdcTransport, KerberosConfig } from '../../contract/credentials.ts';
+import type { AcceptorData, AuthData, KdcTransport, KerberosConfig, ReplayCache } from '../../contract/credentials.ts';
 import { SspiError } from '../../contract/errors.ts';
 import type { Host } from '../../contract/host.ts';
 import { kerberosHost } from './host.ts';
+import { resolveHost } from '../host/index.ts';
 import type { MechanismCredential } from '../mechanism.ts';
 import { kerberosAcceptor } from './acceptor.ts';
 import { keytabKeys, ntHashKeys, passwordKeys } from './client-keys.ts';
@@ -43,7 +44,7 @@ export function createKerberosCredential({ authData, acceptor, kerberos = {}, ho
   const krb5Conf = once(() => readConfiguration(kerberos, host));
   let keytab = once(() => loadKeytab(acceptor?.keytab, host));
   let keytabReadAt = -Infinity;
-  const replayCache = acceptor?.replayCache ?? memoryReplayCache(() => host.now());
+  const replayCache = acceptor?.replayCache ?? defaultReplayCache(host, given);
   const tickets = once(() => openTickets({ authData: authData!, kerberos, host, clock, krb5Conf, random }));
   let store: TicketStore | undefined;
   let freed = false;
@@ -99,6 +100,14 @@ export function createKerberosCredential({ authData, acceptor, kerberos = {}, ho
     if (freed) throw new SspiError('SEC_E_INVALID_HANDLE', 'Kerberos: this credential was freed');
   }
 }
+
+/** One for all acceptors of this process: a credential for each connection must not forget what the last one saw. */
+function defaultReplayCache(host: Host, { now }: Host): ReplayCache {
+  if (now !== resolveHost().now) return memoryReplayCache(() => host.now()); // a clock of the caller's own
+  return (shared ??= memoryReplayCache(now));
+}
+
+let shared: ReplayCache | undefined;
 
 interface OpenOptions {
   authData: AuthData;
