@@ -28,17 +28,17 @@ export function watchKdc(kerberos: KerberosConfig, report: (line: KdcLine) => vo
 function describe(message: Uint8Array): Omit<KdcLine, 'direction'> {
   const tree = inspectToken(message, { redact: true });
   const body = tree.children?.find((field) => field.name === 'req-body') ?? tree;
-  const told = (name: string) => find(body, name)?.value.split(',')[0];
+  const told = (name: string) => find(body, name)?.value.split(/[,@]/)[0];
   const { name } = tree;
   switch (name) {
     case 'AS-REQ': {
       const stamp = find(tree, 'EncryptedData');
-      return { name, says: stamp === undefined ? `${told('cname')} wants a ticket for ${told('sname')}` : `the same, with the time under the password's key: ${stamp.value}` };
+      return { name, says: stamp === undefined ? `${told('cname')} wants a ticket for ${told('sname')}` : `the same, with the time under the password's key (${/[a-z][\w-]+/.exec(stamp.value)?.[0]})` };
     }
     case 'TGS-REQ':
-      return { name, says: `with ${find(tree, 'AP-REQ')?.value}, to get one for ${told('sname')}` };
+      return { name, says: `with ${find(tree, 'AP-REQ')?.value.split('@')[0]}, to get one for ${told('sname')}` };
     case 'KRB-ERROR':
-      return { name, says: tree.value };
+      return { name, says: `${tree.value}${MEANINGS[/KDC_\w+/.exec(tree.value)?.[0] ?? ''] ?? ''}` };
     default:
       return { name, says: `a ticket ${told('ticket')}, which only its service can read` };
   }
@@ -52,3 +52,8 @@ function find(node: TokenNode, name: string): TokenNode | undefined {
   }
   return undefined;
 }
+
+const MEANINGS: Readonly<Record<string, string>> = {
+  KDC_ERR_PREAUTH_REQUIRED: ': first prove that you know the password',
+  KDC_ERR_S_PRINCIPAL_UNKNOWN: ': no account has that name',
+};

@@ -40,7 +40,7 @@ async function run({ values, positionals }: CommandInput, terminal: Terminal): P
   try {
     const story = new Story(terminal, values['full'] === true);
     const scene: Scene = { server, story, credential, kdcLines };
-    story.say('Windows integrated authentication over HTTP. All of it runs here, in JavaScript and WebAssembly.\n\n');
+    story.say('Windows integrated authentication over HTTP. All of it runs here, in JavaScript\nand WebAssembly: the domain, the server and the client.\n\n');
     story.rows([
       ['realm', `${server.realm.realm}, a domain in memory: its KDC knows alice and the service ${SPN}`],
       ['server', `${server.url}, has the service's keys`],
@@ -55,7 +55,7 @@ async function run({ values, positionals }: CommandInput, terminal: Terminal): P
     story.act('A wrong password');
     await wrongForKerberos(scene);
     await wrongForNtlm(scene);
-    story.say(`\n${paint(terminal, 'good', 'All as it should be')}, in ${Math.round(performance.now() - started)} ms. \`portable-sspi inspect\` explains any token like these.`);
+    story.say(`\n${paint(terminal, 'good', 'All as it should be')}, in ${Math.round(performance.now() - started)} ms. \`portable-sspi inspect\` explains tokens.`);
     return 0;
   } catch (error) {
     if (!(error instanceof Unexpected)) throw error;
@@ -81,7 +81,7 @@ async function byKerberos({ server, story, credential, kdcLines }: Scene): Promi
     story.kdc(kdcLines);
     expect(kdcLines.splice(0).map(({ name }) => name).join() === LOGON, `the exchanges ${LOGON} were expected`);
 
-    story.title('The ticket goes to the server, which opens it with its own key and proves that it could.');
+    story.title('The ticket goes to the server, which opens it and proves that it could.');
     leg = story.leg(await getOnce(server.url, connection, token));
     expect(leg.status === 200 && leg.token !== null, `200 with a token was expected, ${leg.status} came`);
 

@@ -4,7 +4,7 @@ import type { TokenNode } from './node.ts';
 export interface FormatOptions {
   /** ANSI colors. Default false. */
   color?: boolean;
-  /** Columns to stay within, at least 80. Default 100. A tree that nests deeper than its columns overruns them. */
+  /** Columns to stay within, at least 72. Default 100. A tree that nests deeper than its columns overruns them. */
   width?: number;
   /** Only what tells one token from another: flags in one list, no descriptors, no offsets, no notes. Default false. */
   compact?: boolean;
@@ -16,7 +16,7 @@ export interface FormatOptions {
  */
 export function formatTokenTree(tree: TokenNode, options: FormatOptions = {}): string {
   const { color = false, width = 100, compact = false } = options;
-  const page: Page = { lines: [], width: Math.max(80, width), paint: color ? paint : (_, text) => text, offsets: !compact };
+  const page: Page = { lines: [], width: Math.max(72, width), paint: color ? paint : (_, text) => text, offsets: !compact };
   writeNode(page, compact ? compactTree(tree) : tree, '', '', tree.name.length);
   return page.lines.join('\n');
 }
