@@ -63,6 +63,21 @@ for (const etype of ['aes256-cts-hmac-sha1-96', 'aes128-cts-hmac-sha1-96', 'aes2
   });
 }
 
+test('the acceptor adds a subkey of its own, but not to RC4, whose tokens know none', async () => {
+  const replyOf = async (etype: string) => {
+    await using realm = await realmWith({ etypes: [etype] });
+    const weak = { kerberos: { ...realm.kerberos, allowWeakCrypto: true } };
+    const client = await createInitiator({ target: SPN, credential: realm.authData('alice'), package: 'Kerberos', ...weak });
+    const server = await createAcceptor({ credential: { keytab: realm.keytab(SPN) }, package: 'Kerberos', ...weak });
+    const reply = await server.step(await client.step());
+    await client.step(reply);
+    assert.is(hex(client.sessionKey), hex(server.sessionKey));
+    return reply!.length;
+  };
+  const difference = (await replyOf('aes128-cts-hmac-sha1-96')) - (await replyOf('rc4-hmac'));
+  assert.ok(difference > 20, `an EncryptionKey of 16 bytes and its tags: ${difference} bytes`);
+});
+
 test('RC4 only where both ends opt in', async () => {
   await using realm = await realmWith({ etypes: ['rc4-hmac'] });
   const weak = { kerberos: { ...realm.kerberos, allowWeakCrypto: true } };

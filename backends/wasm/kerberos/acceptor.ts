@@ -105,7 +105,9 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
     const subkey = subkeyOf(authenticator, session);
     requireEtype(subkey.etype, options);
     const number = mutual ? initialNumber(host) : authenticator.seqNumber ?? 0;
-    const own = mutual ? { etype: subkey.etype, bytes: new Uint8Array(extras.random(subkey.bytes.length)) } : undefined;
+    // RFC 1964's tokens know no acceptor's subkey: MIT goes on with its own, but for DCE style
+    const offers = mutual && (dceStyle || subkey.etype !== RC4_HMAC);
+    const own = offers ? { etype: subkey.etype, bytes: new Uint8Array(extras.random(subkey.bytes.length)) } : undefined;
     const made = own ?? subkey;
     const established = (attributes: number): Established => kerberosEstablished({
       acceptor: true,
@@ -396,6 +398,7 @@ function withErrorToken(error: unknown, framed: boolean, host: Host, service: Pr
 }
 
 const GENERIC = 60;
+const RC4_HMAC = 23;
 /** The sname of a KRB-ERROR about what was no AP-REQ: the field is not optional, and MIT wants a component. */
 const NOBODY: Principal = { nameType: 0, realm: 'UNKNOWN', components: ['unknown'] };
 const ATTRIBUTES: readonly [gss: number, ret: number][] = [
