@@ -58,8 +58,8 @@ export interface KerberosConfig {
 }
 
 export interface KdcTransport {
-  /** Sends one framed-less KDC message for a realm and resolves to the reply. */
-  send(realm: string, message: Uint8Array, options: { signal?: AbortSignal }): Promise<Uint8Array>;
+  /** Sends one framed-less message for a realm to its KDC, or to its password server, and resolves to the reply. */
+  send(realm: string, message: Uint8Array, options: { signal?: AbortSignal; service?: 'kdc' | 'kpasswd' }): Promise<Uint8Array>;
 }
 
 export interface NtlmConfig {

@@ -29,11 +29,13 @@ export function createWasmBackend(engine: Engine = wasmEngine): Backend {
       const established = engine.importEstablished(context.mechanism, context.keys);
       return WasmContext.imported(context.side, context.package, resolveHost(), established, context.attributes);
     },
-    async changeAccountPassword({ package: name = 'Negotiate' }) {
+    async changeAccountPassword(options) {
+      const { package: name = 'Negotiate' } = options;
       packageInfo(name);
-      throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `${name}: no package of the Wasm engine can change a password`, {
-        remedy: 'Change it where the account lives, such as at the domain controller.',
-      });
+      if (name === 'NTLM') {
+        throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'NTLM has no way to change a password', { remedy: 'Change it by Kerberos: package Negotiate or Kerberos.' });
+      }
+      await (await import('./kerberos/change-password.ts')).changePassword(options, resolveHost());
     },
   };
 }

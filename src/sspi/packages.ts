@@ -25,7 +25,12 @@ export async function querySecurityPackageInfo(name: PackageName, options: Packa
   return found;
 }
 
-/** ChangeAccountPassword. Throws SEC_E_UNSUPPORTED_FUNCTION where no package can. */
+/**
+ * ChangeAccountPassword, by Kerberos (RFC 3244); an expired password can be changed too.
+ *
+ * Throws SEC_E_LOGON_DENIED (the old password is wrong, or the account may not change it), SEC_E_INVALID_PARAMETER (the new one is refused, with
+ * the policy's text in `kerberos.text`), SEC_E_NO_AUTHENTICATING_AUTHORITY (no server answers), SEC_E_UNSUPPORTED_FUNCTION (package NTLM).
+ */
 export async function changeAccountPassword(options: ChangePasswordOptions & PackageOptions): Promise<void> {
   for (const key of ['user', 'domain', 'oldPassword', 'newPassword'] as const) {
     if (typeof options[key] !== 'string') throw new TypeError(`${key} must be a string`);

@@ -36,6 +36,7 @@ export interface KdcOptions {
   ticketLifetime: number;
   renewLifetime: number;
   skew: number;
+  minimumPasswordLength: number;
 }
 
 /** A KDC's refusal: a code of RFC 4120 §7.5.9, and e-data. */

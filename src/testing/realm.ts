@@ -5,6 +5,7 @@ import { writeKeytab } from '../../backends/wasm/kerberos/store/keytab.ts';
 import { allowedEtypes } from '../../backends/wasm/kerberos/credential.ts';
 import { createDatabase, type RealmDatabase } from './database.ts';
 import { answerKdc, type KdcOptions } from './kdc.ts';
+import { answerKpasswd, isKpasswd } from './kpasswd.ts';
 import { listenKdc, type ListeningRealm } from './listen.ts';
 
 export interface TestRealmOptions {
@@ -21,6 +22,8 @@ export interface TestRealmOptions {
   renewLifetime?: number;
   /** Seconds by which clocks may differ. Default 300. */
   skew?: number;
+  /** What changeAccountPassword and kpasswd ask of a new password. Default 1. */
+  minimumPasswordLength?: number;
 }
 
 /** A Kerberos realm and a domain of accounts, in memory. */
@@ -76,14 +79,15 @@ export async function createTestRealm(options: TestRealmOptions = {}): Promise<T
 
   const kdc: KdcOptions = {
     database, now, random, ticketLifetime: options.ticketLifetime ?? 36_000, renewLifetime: options.renewLifetime ?? 604_800, skew: options.skew ?? 300,
+    minimumPasswordLength: options.minimumPasswordLength ?? 1,
   };
   const realms = new Map([[realm, kdc]]);
   const transport: KdcTransport = {
-    async send(name, message, { signal }) {
+    async send(name, message, { signal, service }) {
       signal?.throwIfAborted();
       const asked = realms.get(name);
       if (asked === undefined) throw new RangeError(`this test realm knows ${[...realms.keys()].join(', ')}, not ${name}`);
-      return answerKdc(message, asked);
+      return service === 'kpasswd' || isKpasswd(message) ? answerKpasswd(message, asked) : answerKdc(message, asked);
     },
   };
   let listening: Promise<ListeningRealm & AsyncDisposable> | undefined;

@@ -46,7 +46,7 @@ export function createNetworkTransport(options: NetworkTransportOptions): KdcTra
       const end = AbortSignal.timeout(deadline);
       const stop = signal === undefined ? end : AbortSignal.any([signal, end]);
       const failures = new Map<string, unknown>();
-      const limit = krb5Conf?.udpPreferenceLimit ?? 1465;
+      const limit = options.service === 'kpasswd' ? 0 : krb5Conf?.udpPreferenceLimit ?? 1465; // a change of password must not be sent twice
 
       for (let round = 0; round < ROUNDS && !stop.aborted; round++) {
         for (const address of inOrder(addresses)) {
