@@ -62,6 +62,10 @@ function conclude(response: Response, verbose: boolean, terminal: Terminal): Exi
     terminal.err(paint(terminal, 'good', `authenticated by ${scheme} with ${packageName}${mutual ? ', the server proved itself' : ''}${
       channelBindings ? ', bound to the TLS channel' : ''}`) + '\n');
   }
+  if (verbose && authentication?.fallbackFrom) {
+    const { message, remedy } = authentication.fallbackFrom;
+    terminal.err(`  not Kerberos: ${message}\n${remedy === undefined ? '' : `  What to do: ${remedy}\n`}`);
+  }
   if (response.ok) return 0;
   terminal.err(`${paint(terminal, 'error', 'portable-sspi:')} the server answered ${response.status} ${response.statusText}\n`);
   if (response.status === 401) terminal.err(`  ${refusal(response, authentication)}\n`);

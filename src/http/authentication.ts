@@ -1,3 +1,4 @@
+import type { SspiError } from '../../backends/contract/errors.ts';
 import type { Scheme } from './context-source.ts';
 
 /** What a handshake over HTTP came to. */
@@ -5,6 +6,8 @@ export interface Authentication {
   scheme: Scheme;
   /** What Negotiate settled on; null where it never did. */
   package: 'Kerberos' | 'NTLM' | null;
+  /** Why it is not the package that Negotiate preferred: where no ticket could be had, the KDC's reason. Null where it is. */
+  fallbackFrom: SspiError | null;
   /** The SPN that was asked for. */
   target: string;
   /** The server, where it has proven itself; NTLM cannot. */

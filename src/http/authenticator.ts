@@ -46,7 +46,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const describe = (complete: boolean): Authentication => {
     const mutual = complete && ((context?.attributes ?? 0) & ISC_RET_MUTUAL_AUTH) !== 0;
     return {
-      scheme: scheme!, package: context?.package ?? null, target, peer: mutual ? context!.peer : null,
+      scheme: scheme!, package: context?.package ?? null, fallbackFrom: context?.fallbackFrom ?? null, target, peer: mutual ? context!.peer : null,
       complete, mutual, channelBindings: channelBindings !== null, reused: false,
     };
   };

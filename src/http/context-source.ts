@@ -1,4 +1,5 @@
 import type { BackendName, KerberosConfig, NtlmConfig } from '../../backends/contract/credentials.ts';
+import type { SspiError } from '../../backends/contract/errors.ts';
 
 /** The two schemes that HTTP knows; each is also the name of the package that speaks it. */
 export type Scheme = 'Negotiate' | 'NTLM';
@@ -8,6 +9,8 @@ export interface HandshakeContext {
   step(token?: Uint8Array | null, options?: { signal?: AbortSignal }): Promise<Uint8Array | null>;
   readonly complete: boolean;
   readonly package: 'Kerberos' | 'NTLM' | null;
+  /** Why Negotiate did not end with the package that it preferred. */
+  readonly fallbackFrom?: SspiError | null;
   readonly attributes: number;
   readonly expiry: Date | null;
   readonly peer: string | null;

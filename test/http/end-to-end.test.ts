@@ -38,7 +38,7 @@ for (const secure of [false, true]) {
     const answer = await response.json() as { user: string; body: string };
     assert.equal([answer.user, answer.body], ['alice', 'body']);
     assert.equal(authenticationOf(response), {
-      scheme: 'Negotiate', package: 'NTLM', target: 'HTTP/localhost', peer: null, complete: true, mutual: false, channelBindings: secure, reused: false,
+      scheme: 'Negotiate', package: 'NTLM', fallbackFrom: null, target: 'HTTP/localhost', peer: null, complete: true, mutual: false, channelBindings: secure, reused: false,
     });
     assert.is(server.seen.length, 3);
     assert.is(authenticationOf(await fetch(server.url))?.reused, true);

@@ -22,7 +22,7 @@ test('several legs run on one connection, and the last token is verified', async
   assert.is(await response.text(), 'hello alice');
   assert.equal(server.seen.map(({ socket }) => socket), [0, 0, 0]);
   assert.equal(authenticationOf(response), {
-    scheme: 'Negotiate', package: 'NTLM', target: 'HTTP/127.0.0.1', peer: null, complete: true, mutual: false, channelBindings: false, reused: false,
+    scheme: 'Negotiate', package: 'NTLM', fallbackFrom: null, target: 'HTTP/127.0.0.1', peer: null, complete: true, mutual: false, channelBindings: false, reused: false,
   });
   assert.is(initiator.log.disposed, 1);
 });

@@ -71,6 +71,7 @@ test('a service that the KDC does not know is reached by NTLM, and the answer sa
   const response = await fetch(server.url);
   assert.is((await response.json() as SspiIdentity).package, 'NTLM');
   assert.is(authenticationOf(response)!.mutual, false);
+  assert.is(authenticationOf(response)!.fallbackFrom?.kerberos?.name, 'KDC_ERR_S_PRINCIPAL_UNKNOWN');
 });
 
 test.run();
