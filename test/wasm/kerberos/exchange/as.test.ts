@@ -143,7 +143,7 @@ for (const [iterations, text] of [[0, '2^32'], [0xffffffff, '2^32 - 1'], [1, '1'
     const s2kparams = new Uint8Array(4);
     new DataView(s2kparams.buffer).setUint32(0, iterations);
     await refused('SEC_E_INVALID_TOKEN', /iterations/, { instead: () => krbError(25, { eData: methods([entry(18, 'salt', s2kparams)]) }) });
-    assert.ok(performance.now() - started < 500);
+    assert.ok(performance.now() - started < 3_000);
   });
 }
 
