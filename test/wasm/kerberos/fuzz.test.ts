@@ -189,7 +189,7 @@ for (const etype of [18, 20, 23]) {
       else if (n % 2 === 0) receiver.unwrap(token);
       else receiver.decrypt([{ data: token.subarray(receiver.streamHeaderLength(token)), encrypt: true }], token.subarray(0, receiver.streamHeaderLength(token)));
     }, { least: 0 });
-    const packed = sender.export();
+    const packed = kerberosEstablished(facts(true, 0), extras).export();
     await fuzz(etype + 100, 2_000, (source) => {
       const imported = importKerberosContext(mutate(packed, source), { random });
       imported.wrap(message, true);
