@@ -64,6 +64,11 @@ export function answerKdc(message: Uint8Array, options: KdcOptions): Uint8Array 
   }
 }
 
+/** KRB_ERR_RESPONSE_TOO_BIG (RFC 4120 §7.2.1): ask again by TCP. */
+export function responseTooBig(options: KdcOptions): Uint8Array {
+  return krbError(52, 'RESPONSE_TOO_BIG', options);
+}
+
 function answerAs(message: Uint8Array, options: KdcOptions): Uint8Array {
   const { database } = options;
   const { padata = [], reqBody } = decode(AsReq, message);

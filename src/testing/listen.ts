@@ -11,11 +11,12 @@ export interface ListeningRealm {
 
 type Answer = (realm: string, message: Uint8Array) => Promise<Uint8Array>;
 
-/** What a KDC sends in one datagram; a longer answer is KRB_ERR_RESPONSE_TOO_BIG there. */
 const MAX_MESSAGE = 1 << 20;
+/** What goes into one datagram, as MIT's kdc_max_dgram_reply_size. */
+const MAX_DATAGRAM = 4096;
 
-/** Opens UDP and TCP at one port, and a KDC proxy at another. */
-export async function listenKdc(realm: string, answer: Answer, realms: readonly string[]): Promise<ListeningRealm & AsyncDisposable> {
+/** Opens UDP and TCP at one port, and a KDC proxy at another. `tooBig` makes what UDP says in place of a longer answer (RFC 4120 §7.2.1). */
+export async function listenKdc(realm: string, answer: Answer, realms: readonly string[], tooBig: () => Uint8Array): Promise<ListeningRealm & AsyncDisposable> {
   const [{ createSocket }, { createServer }, http] = await Promise.all([import('node:dgram'), import('node:net'), import('node:http')]);
 
   const tcp = createServer((socket) => {
@@ -43,7 +44,8 @@ export async function listenKdc(realm: string, answer: Answer, realms: readonly 
   const udp = createSocket('udp4');
   udp.on('message', async (message, from) => {
     try {
-      udp.send(await answer(realm, message), from.port, from.address);
+      const reply = await answer(realm, message);
+      udp.send(reply.length > MAX_DATAGRAM ? tooBig() : reply, from.port, from.address);
     } catch {
       // What is no message gets no answer, as from any KDC.
     }

@@ -4,7 +4,7 @@ import { resolveHost } from '../../backends/wasm/host/index.ts';
 import { writeKeytab } from '../../backends/wasm/kerberos/store/keytab.ts';
 import { allowedEtypes } from '../../backends/wasm/kerberos/credential.ts';
 import { createDatabase, type RealmDatabase } from './database.ts';
-import { answerKdc, type KdcOptions } from './kdc.ts';
+import { answerKdc, responseTooBig, type KdcOptions } from './kdc.ts';
 import { answerKpasswd, isKpasswd } from './kpasswd.ts';
 import { listenKdc, type ListeningRealm } from './listen.ts';
 
@@ -122,7 +122,7 @@ export async function createTestRealm(options: TestRealmOptions = {}): Promise<T
       peer.realms.set(realm, kdc);
     },
     listen() {
-      listening ??= listenKdc(realm, (name, message) => transport.send(name, message, {}), [...realms.keys()]);
+      listening ??= listenKdc(realm, (name, message) => transport.send(name, message, {}), [...realms.keys()], () => responseTooBig(kdc));
       return listening;
     },
     advanceClock: (milliseconds) => void (advanced += milliseconds),

@@ -190,6 +190,16 @@ test('channel bindings that match pass, others do not', async () => {
   assert.is((await failure(handshake(realm, {}, { channelBindings, credential: { keytab: realm.keytab(SPN), channelBindingPolicy: 'always' } }))).code, 'SEC_E_BAD_BINDINGS');
 });
 
+test('on a real port, with answers that a datagram does not hold', async () => {
+  await using realm = await realmWith();
+  const { krb5Conf } = await realm.listen();
+  for (const groups of [[513], Array.from({ length: 1000 }, (_, index) => 2000 + index)]) {
+    realm.setUser('alice', { groups });
+    const { server } = await handshake(realm, { kerberos: { krb5Conf }, package: 'Kerberos' }, { package: 'Kerberos', credential: { keytab: realm.keytab(SPN) } });
+    assert.ok(server.groups.length >= groups.length);
+  }
+});
+
 test("another realm's services, by trust and referral", async () => {
   await using home = await createTestRealm({ realm: 'HOME.TEST', users: { alice: 'pw' }, services: [] });
   await using away = await createTestRealm({ realm: 'AWAY.TEST', users: {}, services: ['HTTP/web.away.test'] });

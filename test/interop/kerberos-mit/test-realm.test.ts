@@ -60,6 +60,14 @@ for (const [transport, settings] of [['UDP', UDP], ['TCP', TCP]] as const) {
   });
 }
 
+check('an answer that a datagram does not hold comes by TCP', async () => {
+  realm.addUser('member', PASSWORD, { groups: Array.from({ length: 1000 }, (_, index) => 2000 + index) });
+  const trace = join(folder, 'member.trace');
+  const { code, stdout, stderr } = await run('kinit', ['-c', cache('member'), 'member'], { env: { ...environment(UDP), KRB5_TRACE: trace }, input: `${PASSWORD}\n` });
+  assert.is(code, 0, stdout + stderr);
+  assert.match(readFileSync(trace, 'utf8'), /dgram[\s\S]*too big[\s\S]*stream/);
+});
+
 check('every AES type', async () => {
   for (const { name } of ETYPES) {
     await using one = await createTestRealm({ users: { alice: PASSWORD }, services: [WEB], etypes: [name] });
