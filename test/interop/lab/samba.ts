@@ -118,6 +118,7 @@ async function accounts(env: NodeJS.ProcessEnv, configuration: string, keytab: s
   const users = Object.fromEntries(Object.entries({ alice: {}, ...ACCOUNTS }).map(([name, options]) => [name, { password: PASSWORD, ...options }]));
   const input = JSON.stringify({
     users,
+    spns: { DC1$: 'ldap/dc1.ad.test' }, // a controller whose 'dnsupdate' service runs registers it by itself
     groups: { // in this order: each is a member of the next
       engineers: { scope: 'global', members: ['alice'] }, staff: { scope: 'universal', members: ['engineers'] }, printers: { scope: 'local', members: ['staff'] },
     },

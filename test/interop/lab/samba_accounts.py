@@ -63,6 +63,10 @@ def create_user(name, options):
 
 
 replace(base, minPwdAge="0")  # a password may be changed as soon as it is set
+for name, spn in request["spns"].items():
+    message = ldb.Message(ldb.Dn(sam, dn_of(name)))
+    message["servicePrincipalName"] = ldb.MessageElement(spn, ldb.FLAG_MOD_ADD, "servicePrincipalName")
+    sam.modify(message)
 for name, options in request["users"].items():
     create_user(name, options)
 for name, options in request["groups"].items():
