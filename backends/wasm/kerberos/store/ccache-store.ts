@@ -4,6 +4,7 @@ import { readKrbCred } from '../exchange/krb-cred.ts';
 import { readCcache, writeCcache, type CredentialCacheData } from './ccache.ts';
 import { parseCcacheName } from './ccache-name.ts';
 import { directoryStore } from './ccache-directory.ts';
+import { kcmStore } from './ccache-kcm.ts';
 import { memoryStore } from './ccache-memory.ts';
 import { readBytes } from './read-bytes.ts';
 
@@ -25,11 +26,13 @@ export function openCcacheStore(name: string, host: Host): CcacheStore {
       return fileStore(residual, host);
     case 'DIR':
       return directoryStore(residual, host);
+    case 'KCM':
+      return kcmStore(residual, host);
     case 'MEMORY':
       return memoryStore(residual);
     default:
       throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `credential caches of the type ${type} are not supported here`, {
-        remedy: 'Use a FILE or DIR cache: export KRB5CCNAME=FILE:/tmp/krb5cc and run kinit again.',
+        remedy: 'Use a FILE, DIR or KCM cache: export KRB5CCNAME=FILE:/tmp/krb5cc and run kinit again.',
       });
   }
 }

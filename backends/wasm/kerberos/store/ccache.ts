@@ -86,12 +86,47 @@ export function writeCcache(cache: Omit<CredentialCacheData, 'version'>): Uint8A
   writer.uint32(Math.trunc(cache.kdcOffset / 1e6) >>> 0);
   writer.uint32(cache.kdcOffset % 1e6 >>> 0);
   writePrincipal(writer, cache.principal);
-  for (const { key, principal, value } of cache.config) {
-    const components = [CONFIG_NAME, key, ...(principal === null ? [] : [principal])];
-    writeCredential(writer, { ...EMPTY, client: cache.principal, server: { nameType: NT_PRINCIPAL, realm: CONFIG_REALM, components }, ticket: value });
-  }
-  for (const credential of cache.credentials) writeCredential(writer, credential);
+  for (const credential of withConfig(cache)) writeCredential(writer, credential);
   return writer.finish();
+}
+
+/** A principal alone, as version 4 has it. */
+export function marshalPrincipal(principal: Principal): Uint8Array {
+  const writer = byteWriter();
+  writePrincipal(writer, principal);
+  return writer.finish();
+}
+
+/** Each credential alone, as version 4 has it; the settings are credentials too. */
+export function marshalCredentials(cache: Omit<CredentialCacheData, 'version'>): Uint8Array[] {
+  return withConfig(cache).map((credential) => {
+    const writer = byteWriter();
+    writeCredential(writer, credential);
+    return writer.finish();
+  });
+}
+
+/** The reverse of both. Throws SEC_E_UNKNOWN_CREDENTIALS. */
+export function unmarshalCache(principal: Uint8Array, credentials: readonly Uint8Array[], kdcOffset: number): CredentialCacheData {
+  const writer = byteWriter();
+  writer.uint16(0x0504);
+  writer.uint16(0);
+  for (const part of [principal, ...credentials]) writer.bytes(part);
+  const bytes = writer.finish();
+  try {
+    return { ...readCcache(bytes), kdcOffset };
+  } finally {
+    bytes.fill(0);
+  }
+}
+
+function withConfig({ principal: client, config, credentials }: Omit<CredentialCacheData, 'version'>): CachedCredential[] {
+  return [
+    ...config.map(({ key, principal, value }) => ({
+      ...EMPTY, client, server: { nameType: NT_PRINCIPAL, realm: CONFIG_REALM, components: [CONFIG_NAME, key, ...(principal === null ? [] : [principal])] }, ticket: value,
+    })),
+    ...credentials,
+  ];
 }
 
 /** The numbers behind the version (name type, count of components) are small: a little-endian one has its byte in front. */
