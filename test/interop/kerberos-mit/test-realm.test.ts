@@ -109,6 +109,18 @@ check('what it refuses is what MIT\'s programs say', async () => {
   assert.match((await mit('kvno', ['-c', cache('open'), 'HTTP/elsewhere.test.realm'])).output, /Server .*not found in Kerberos database/);
 });
 
+check('kpasswd changes a password, and an expired one on the way into kinit', async () => {
+  realm.addUser('carol', PASSWORD);
+  realm.addUser('stale', PASSWORD, { passwordExpired: true });
+  const changed = await mit('kpasswd', ['carol'], `${PASSWORD}\nNew-Pässwörd\nNew-Pässwörd\n`);
+  assert.is(changed.code, 0, changed.output);
+  assert.is((await mit('kinit', ['-c', cache('carol'), 'carol'], 'New-Pässwörd\n')).code, 0);
+  assert.is.not((await mit('kinit', ['-c', cache('carol'), 'carol'], `${PASSWORD}\n`)).code, 0);
+  const entered = await mit('kinit', ['-c', cache('stale'), 'stale'], `${PASSWORD}\nNew-Pässwörd\nNew-Pässwörd\n`);
+  assert.is(entered.code, 0, entered.output);
+  assert.match((await mit('klist', [cache('stale')])).output, 'Default principal: stale@TEST.REALM');
+});
+
 check('MIT learns its clock', async () => {
   await using shifted = await createTestRealm({ users: { alice: PASSWORD }, services: [WEB] });
   shifted.advanceClock(3_600_000);

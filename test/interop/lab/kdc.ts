@@ -48,6 +48,8 @@ export interface MitRealms {
   kadmin(realm: string, ...commands: string[]): Promise<void>;
   /** Writes a keytab of the keys that the database has. */
   keytab(name: string, realm: string, ...principals: string[]): Promise<string>;
+  /** Starts the realm's kadmind; its password server is then '127.0.0.1:PORT', by UDP and TCP. */
+  startPasswordServer(realm: string): Promise<string>;
   /** What the KDC logged since the last call: 'AS_REQ … ISSUE …', 'TGS_REQ … UNKNOWN_SERVER …'. */
   log(realm: string): Promise<string[]>;
   stop(): void;
@@ -94,6 +96,16 @@ export async function startRealms(realms: Record<string, string[]>, more = ''): 
       const path = file(name);
       await kadmin(realm, ...principals.map((principal) => `ktadd -k ${path} -norandkey ${principal}`));
       return path;
+    },
+    async startPasswordServer(realm) {
+      const [port, adminPort] = [await freePort(), await freePort()];
+      const path = file(realm, 'kdc.conf');
+      writeFileSync(path, readFileSync(path, 'utf8').replace('  max_life', `  kpasswd_listen = 127.0.0.1:${port}\n  kadmind_listen = 127.0.0.1:${adminPort}\n  max_life`));
+      writeFileSync(file(realm, 'acl'), '');
+      const one = start('kadmind', ['-nofork', '-r', realm], { env: profile(realm) });
+      running.push(one);
+      await one.listening(port);
+      return `127.0.0.1:${port}`;
     },
     async log(realm) {
       const path = file(realm, 'kdc.log');
