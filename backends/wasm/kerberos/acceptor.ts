@@ -19,6 +19,7 @@ import { AD, CKSUM_GSS } from './codes/types.ts';
 import { kerberosEstablished, type KerberosExtras } from './established.ts';
 import { etypeInfo, etypeName, type KerberosKey } from './etypes/index.ts';
 import { principalName } from './exchange/kdc-rep-check.ts';
+import type { KeyRing } from './key-ring.ts';
 import { readKrbCred } from './exchange/krb-cred.ts';
 import { GSS_FLAG, readAuthenticatorChecksum } from './gss/authenticator-checksum.ts';
 import { frame, TOK_AP_REP, TOK_AP_REQ, TOK_ERROR, unframe } from './gss/framing.ts';
@@ -45,6 +46,7 @@ export interface KerberosAcceptorOptions {
   replayCache: ReplayCache;
   host: Host;
   extras: KerberosExtras;
+  keyOf: KeyRing['keyOf'];
   allowWeakCrypto: boolean;
   /** Seconds by which the client's clock may differ. */
   skew: number;
@@ -139,7 +141,6 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
     return { token: framed ? frame(TOK_AP_REP, reply) : reply, established: established(attributes) };
   } finally {
     sessionKey?.dispose();
-    serviceKey.dispose();
   }
 }
 
@@ -194,12 +195,7 @@ function peel(token: Uint8Array): { message: Uint8Array; framed: boolean } {
 async function openWithKeytab(ticket: ServiceTicket, service: Principal, options: KerberosAcceptorOptions): Promise<{ part: TicketPart; serviceKey: KerberosKey }> {
   const attempt = (keytab: readonly KeytabEntry[]) => {
     const serviceKey = findKey(ticket, keytab, options);
-    try {
-      return { serviceKey, part: open(() => openTicket(ticket, serviceKey), 31, `the ticket for ${formatPrincipal(service)} does not decrypt with the keytab's key`) };
-    } catch (error) {
-      serviceKey.dispose();
-      throw error;
-    }
+    return { serviceKey, part: open(() => openTicket(ticket, serviceKey), 31, `the ticket for ${formatPrincipal(service)} does not decrypt with the keytab's key`) };
   };
   try {
     return attempt((await options.keytab(false)) ?? []);
@@ -229,7 +225,7 @@ function findKey(ticket: ServiceTicket, keytab: readonly KeytabEntry[], options:
   // kvno 0 in a keytab (and none in a ticket) means any; RODC tickets have the RODC's number in the high half.
   const entry = kvno === undefined ? newest(typed) : typed.find((one) => one.kvno === kvno || one.kvno === (kvno & 0xffff)) ?? typed.find((one) => one.kvno === 0) ?? typed.find((one) => one.kvno === (kvno & 0xff));
   if (entry === undefined) throw refusal(44, `the ticket for ${formatPrincipal(service)} is encrypted with version ${kvno} of its key, and the keytab has ${[...new Set(typed.map((one) => one.kvno))].join(', ')}`);
-  return options.extras.createKey(etype, entry.key);
+  return options.keyOf(entry);
 }
 
 /** Windows compares service and host without case; the realm of a keytab's entry may be left to the KDC's referral. */

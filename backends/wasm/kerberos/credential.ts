@@ -15,6 +15,7 @@ import { isKrbError, readKrbError } from './exchange/kdc-error.ts';
 import { KRB5_OID, MS_KRB5_OID, OLD_KRB5_OID, unframe } from './gss/framing.ts';
 import { clientIdentity, namedUser, serverPrincipal } from './identity.ts';
 import { kerberosInitiator } from './initiator.ts';
+import { createKeyRing } from './key-ring.ts';
 import { createNetworkTransport } from './kdc/transport.ts';
 import { memoryReplayCache } from './replay-cache.ts';
 import { loadCcache, loadKeytab } from './store/files.ts';
@@ -41,7 +42,9 @@ export function createKerberosCredential({ authData, acceptor, kerberos = {}, ho
   const clock: KerberosClock = { now: () => host.now(), offset: 0 };
   const random = (length: number) => host.random(length);
   const extras: KerberosExtras = { createKey: (etype, bytes) => createKerberosKey(etype, bytes, random), random };
+  const ring = createKeyRing(extras.createKey);
   const krb5Conf = once(() => readConfiguration(kerberos, host));
+  let serviceKeys: readonly KeytabEntry[] = [];
   let keytab = once(() => loadKeytab(acceptor?.keytab, host));
   let keytabReadAt = -Infinity;
   const replayCache = acceptor?.replayCache ?? defaultReplayCache(host, given);
@@ -68,32 +71,33 @@ export function createKerberosCredential({ authData, acceptor, kerberos = {}, ho
           return store;
         },
         server: async () => serverPrincipal(targetName, kerberos, await krb5Conf()),
-        request, clock, host, extras,
+        request, clock, host, extras, keyOf: ring.keyOf,
       });
     },
     acceptor(request) {
       requireAlive();
       if (acceptor?.keytab === undefined) throw new SspiError('SEC_E_NO_CREDENTIALS', 'Kerberos: an acceptor needs a keytab', { remedy: 'Pass authData.keytab: its bytes, or its path.' });
       return kerberosAcceptor({
-        keytab: readServiceKeys, acceptor, request, replayCache, host, extras,
+        keytab: readServiceKeys, acceptor, request, replayCache, host, extras, keyOf: ring.keyOf,
         allowWeakCrypto: kerberos.allowWeakCrypto ?? false, skew: 300,
       });
     },
     free() {
       freed = true;
+      ring.dispose([...serviceKeys, ...(store?.tickets ?? [])]);
       store?.dispose();
     },
   };
 
   /** Again only for a path, and not more often than once a second: a stranger's tickets must not keep the disk busy. */
   async function readServiceKeys(anew: boolean): Promise<readonly KeytabEntry[] | null> {
-    if (!anew) return (await keytab()) ?? null;
+    if (!anew) return (serviceKeys = (await keytab()) ?? []);
     const now = host.now().getTime();
     if (typeof acceptor?.keytab !== 'string' || Math.abs(now - keytabReadAt) < 1000) return null;
     keytabReadAt = now;
     const entries = await loadKeytab(acceptor.keytab, host);
     keytab = async () => entries;
-    return entries ?? null;
+    return (serviceKeys = entries ?? []);
   }
 
   function requireAlive(): void {

@@ -18,6 +18,7 @@ import { isKrbError, readKrbError, toSspiError } from './exchange/kdc-error.ts';
 import { writeKrbCred } from './exchange/krb-cred.ts';
 import { GSS_FLAG, writeAuthenticatorChecksum } from './gss/authenticator-checksum.ts';
 import { frame, TOK_AP_REP, TOK_AP_REQ, TOK_ERROR, unframe } from './gss/framing.ts';
+import type { KeyRing } from './key-ring.ts';
 import type { CachedCredential } from './store/ccache.ts';
 import { formatPrincipal, type Principal } from './store/principal.ts';
 import type { TicketStore } from './ticket-store.ts';
@@ -36,6 +37,7 @@ export interface KerberosInitiatorOptions {
   clock: KerberosClock;
   host: Host;
   extras: KerberosExtras;
+  keyOf: KeyRing['keyOf'];
 }
 
 export function kerberosInitiator(options: KerberosInitiatorOptions): Handshake {
@@ -50,37 +52,33 @@ export function kerberosInitiator(options: KerberosInitiatorOptions): Handshake 
   };
 }
 
-async function begin({ tickets, server: target, request, clock, host, extras }: KerberosInitiatorOptions, signal?: AbortSignal): Promise<HandshakeStep> {
+async function begin({ tickets, server: target, request, clock, host, extras, keyOf }: KerberosInitiatorOptions, signal?: AbortSignal): Promise<HandshakeStep> {
   const store = await tickets();
   const server = await target();
   const ticket = await store.ticketFor(server, signal);
   let flags = gssFlags(request.flags, ticket);
-  const sessionKey = extras.createKey(ticket.etype, ticket.key);
+  const sessionKey = keyOf(ticket);
   const subkey = new Uint8Array(extras.random(ticket.key.length));
   const { seconds, microseconds } = kerberosTime(clock);
   const number = initialNumber(host);
-  try {
-    let delegation: Uint8Array | undefined;
-    if ((flags & GSS_FLAG.DELEG) !== 0) {
-      delegation = await delegate(store, sessionKey, signal);
-      if (delegation === undefined) flags &= ~GSS_FLAG.DELEG;
-    }
-    const checksum = writeAuthenticatorChecksum({ bindings: bindingsHash(request.channelBindings), flags, ...(delegation !== undefined && { delegation }) });
-    const parts: ApReqParts = {
-      ticket: ticket.ticket, client: ticket.client, checksum, ctime: seconds, cusec: microseconds,
-      subkey: { etype: ticket.etype, bytes: subkey }, sequenceNumber: number, apOptions: (flags & GSS_FLAG.MUTUAL) !== 0 ? AP_OPT.MUTUAL_REQUIRED : 0,
-    };
-    const message = apReqMessage(parts, sessionKey);
-    const dceStyle = (flags & GSS_FLAG.DCE_STYLE) !== 0;
-    const token = dceStyle ? message : frame(TOK_AP_REQ, message);
-    const proven: Proven = { ticket, flags, subkey, number, seconds, microseconds, server, extras, etypes: store.etypes };
-    if ((flags & GSS_FLAG.MUTUAL) !== 0) return { token, next: expectApRep(proven, sessionKey.bytes.slice()) };
-    const established = establish(proven, { key: subkey, etype: ticket.etype, acceptorSubkey: false, receiveNumber: number });
-    subkey.fill(0);
-    return { token, established };
-  } finally {
-    sessionKey.dispose();
+  let delegation: Uint8Array | undefined;
+  if ((flags & GSS_FLAG.DELEG) !== 0) {
+    delegation = await delegate(store, sessionKey, signal);
+    if (delegation === undefined) flags &= ~GSS_FLAG.DELEG;
   }
+  const checksum = writeAuthenticatorChecksum({ bindings: bindingsHash(request.channelBindings), flags, ...(delegation !== undefined && { delegation }) });
+  const parts: ApReqParts = {
+    ticket: ticket.ticket, client: ticket.client, checksum, ctime: seconds, cusec: microseconds,
+    subkey: { etype: ticket.etype, bytes: subkey }, sequenceNumber: number, apOptions: (flags & GSS_FLAG.MUTUAL) !== 0 ? AP_OPT.MUTUAL_REQUIRED : 0,
+  };
+  const message = apReqMessage(parts, sessionKey);
+  const dceStyle = (flags & GSS_FLAG.DCE_STYLE) !== 0;
+  const token = dceStyle ? message : frame(TOK_AP_REQ, message);
+  const proven: Proven = { ticket, flags, subkey, number, seconds, microseconds, server, extras, etypes: store.etypes, sessionKey };
+  if ((flags & GSS_FLAG.MUTUAL) !== 0) return { token, next: expectApRep(proven) };
+  const established = establish(proven, { key: subkey, etype: ticket.etype, acceptorSubkey: false, receiveNumber: number });
+  subkey.fill(0);
+  return { token, established };
 }
 
 /** A forwarded ticket for the service; undefined where the KDC gives none, since delegation is a wish and not a demand. */
@@ -110,18 +108,19 @@ interface Proven {
   extras: KerberosExtras;
   /** What the client allows. */
   etypes: readonly number[];
+  /** The ticket's; the credential's to wipe. */
+  sessionKey: KerberosKey;
 }
 
 /** Awaits the AP-REP, which only the holder of the service's key can have made. */
-function expectApRep(proven: Proven, sessionKeyBytes: Uint8Array): Handshake {
-  const { ticket, flags, extras } = proven;
+function expectApRep(proven: Proven): Handshake {
+  const { ticket, flags, sessionKey } = proven;
   const dceStyle = (flags & GSS_FLAG.DCE_STYLE) !== 0;
   return {
     async step(token) {
       if (token === null || token.length === 0) throw new SspiError('SEC_E_INVALID_TOKEN', 'Kerberos: an AP-REP expected, and nothing came', { offset: 0 });
       const message = peel(token, dceStyle);
       if (isKrbError(message)) throw toSspiError(readKrbError(message), `${formatPrincipal(proven.server)} refuses the ticket`);
-      const sessionKey: KerberosKey = extras.createKey(ticket.etype, sessionKeyBytes);
       try {
         const part = readApRep(message, sessionKey);
         if (part.ctime !== proven.seconds || part.cusec !== proven.microseconds) {
@@ -141,12 +140,9 @@ function expectApRep(proven: Proven, sessionKeyBytes: Uint8Array): Handshake {
           throw new SspiError('SEC_E_MUTUAL_AUTH_FAILED', "the AP-REP does not decrypt with the ticket's key: the server did not prove who it is", { cause: error });
         }
         throw error;
-      } finally {
-        sessionKey.dispose();
       }
     },
     dispose() {
-      sessionKeyBytes.fill(0);
       proven.subkey.fill(0);
     },
   };
