@@ -31,3 +31,4 @@ export {
 export { RC4_SEAL, RC4_SIGN, rc4DeriveSeal, rc4DeriveSign, rc4HmacDecrypt, rc4HmacEncrypt } from './krb5/rc4-hmac';
 export { KRB5_TABLE_WORDS, krb5Decode } from './token/krb5-decode';
 export { krb5ApRep, krb5ApRepPart, krb5ApReq, krb5Authenticator } from './token/krb5-encode';
+export { krb5Unwrap, krb5Wrap } from './token/krb5-wrap';

@@ -20,7 +20,7 @@ export const INPUT_CAPACITY: i32 = 0x14000;
 export const OUTPUT_CAPACITY: i32 = 0x14000;
 export const KEY_CAPACITY: i32 = 0x1000;
 const SCRATCH_CAPACITY: i32 = 0x1000;
-const SCHEDULE_CAPACITY: i32 = 640; // SHA-512's 80 words
+export const SCHEDULE_CAPACITY: i32 = 640; // SHA-512's 80 words
 
 export const INPUT: usize = memory.data(INPUT_CAPACITY, 64);
 export const OUTPUT: usize = memory.data(OUTPUT_CAPACITY, 64);

@@ -41,4 +41,8 @@ export interface Krb5Exports {
   ): number;
   krb5ApRep(etype: number, cipherLength: number): number;
   krb5ApRepPart(ctime: number, cusec: number, keyType: number, keyLength: number, seqNumber: number): number;
+
+  krb5Wrap(etype: number, length: number, flags: number, filler: number, number: bigint): number;
+  /** -1 when it is not intact, -2 when less was sealed than EC tells. */
+  krb5Unwrap(etype: number, length: number, turn: number, extra: number): number;
 }

@@ -2,6 +2,7 @@ import { createRc4 } from './cipher.ts';
 import { hash, hashId, type HashAlgorithm } from './hash.ts';
 import { core } from './instance.ts';
 import { constantTimeEqual } from './mac.ts';
+import { keep } from './slab.ts';
 import { feed } from './windows.ts';
 
 /*
@@ -97,7 +98,7 @@ function derived(key: Uint8Array, length: number, derive: (key: number, out: num
   const { exports, key: window } = core();
   window.set(key);
   derive(exports.KEY.value, exports.KEY.value + KEY_ROOM);
-  const keys = window.slice(KEY_ROOM, KEY_ROOM + length);
+  const keys = keep(window.subarray(KEY_ROOM, KEY_ROOM + length));
   exports.wipe(0, 0, KEY_ROOM + length);
   return keys;
 }

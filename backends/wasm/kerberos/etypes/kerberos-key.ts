@@ -1,6 +1,7 @@
 import { SspiError } from '../../../contract/errors.ts';
 import { constantTimeEqual } from '../../core/mac.ts';
 import { confounderLength, deriveSealKeys, deriveSignKeys, open, seal, sign } from '../../core/krb5.ts';
+import { ALTERED, SHORT, unwrapFits, unwrapToken, WRAP_MOST, wrapToken } from '../../core/krb5-wrap.ts';
 import { pooledRandom } from '../../host/random.ts';
 import { createHostAes, HOST_AES_FROM, type HostAes } from './host-aes.ts';
 import type { KerberosKey } from './key.ts';
@@ -18,7 +19,7 @@ export function createKerberosKey(etype: number, bytes: Uint8Array, random: (len
   const key = new Uint8Array(bytes); // slice() of a Buffer would be no copy
   const sealKeys = new Map<number, Uint8Array>();
   const signKeys = new Map<number, Uint8Array>();
-  const hosts = new Map<number, HostAes | null>();
+  let hosts: Map<number, HostAes | null> | undefined; // few keys protect anything long
   let alive = true;
   const of = (cache: Map<number, Uint8Array>, derive: typeof deriveSealKeys, usage: number) => {
     if (!alive) throw new TypeError('the Kerberos key was already disposed of');
@@ -29,8 +30,8 @@ export function createKerberosKey(etype: number, bytes: Uint8Array, random: (len
   };
   const hostFor = (usage: number, length: number) => {
     if (length < HOST_AES_FROM || etype === RC4 || !alive) return null;
-    let host = hosts.get(usage);
-    if (host === undefined) hosts.set(usage, host = createHostAes(etype, key, usage));
+    let host = hosts?.get(usage);
+    if (host === undefined) (hosts ??= new Map()).set(usage, host = createHostAes(etype, key, usage));
     return host;
   };
 
@@ -54,6 +55,15 @@ export function createKerberosKey(etype: number, bytes: Uint8Array, random: (len
       }
       return plaintext;
     },
+    wrapToken(usage, message, flags, filler, number) {
+      if (etype === RC4 || message.length > WRAP_MOST || hostFor(usage, message.length) !== null) return undefined;
+      return wrapToken(etype, of(sealKeys, deriveSealKeys, usage), random(16), message, flags, filler, number);
+    },
+    unwrapToken(usage, token, turn, extra) {
+      if (etype === RC4 || !unwrapFits(token.length, turn) || hostFor(usage, token.length) !== null) return undefined;
+      const message = unwrapToken(etype, of(sealKeys, deriveSealKeys, usage), token, turn, extra);
+      return message === ALTERED ? null : message === SHORT ? 'short' : message;
+    },
     checksum(usage, data) {
       return sign(etype, of(signKeys, deriveSignKeys, usage), data);
     },
@@ -66,8 +76,8 @@ export function createKerberosKey(etype: number, bytes: Uint8Array, random: (len
         for (const keys of cache.values()) keys.fill(0);
         cache.clear();
       }
-      for (const host of hosts.values()) host?.dispose();
-      hosts.clear();
+      for (const host of hosts?.values() ?? []) host?.dispose();
+      hosts = undefined;
       key.fill(0);
     },
   };

@@ -17,6 +17,13 @@ export interface KerberosKey {
   checksum(usage: number, data: Uint8Array): Uint8Array;
   /** In constant time. */
   verifyChecksum(usage: number, data: Uint8Array, checksum: Uint8Array): boolean;
+  /**
+   * A sealed Wrap token of RFC 4121 §4.2.6.2 as a whole, where that is the faster way; undefined where it is not. `flags` are the header's,
+   * `filler` is EC.
+   */
+  wrapToken?(usage: number, message: Uint8Array, flags: number, filler: number, number: bigint): Uint8Array | undefined;
+  /** The other way; `turn` by how much it was rotated. Null: not intact, nothing is released; 'short': less was sealed than EC (`extra`) tells. */
+  unwrapToken?(usage: number, token: Uint8Array, turn: number, extra: number): Uint8Array | null | 'short' | undefined;
   /** Wipes the key and what was derived from it; idempotent. */
   dispose(): void;
 }

@@ -28,9 +28,8 @@ export class OrderWindow {
 
   /** Throws SEC_E_OUT_OF_SEQUENCE; call `accept` once the message is verified. */
   check(number: bigint): void {
-    if (!this.replay && !this.sequence) return;
+    if (number === this.#next || (!this.replay && !this.sequence)) return;
     const ahead = this.#ahead(number);
-    if (ahead === 0n) return;
     if (this.sequence) {
       throw new SspiError('SEC_E_OUT_OF_SEQUENCE', ahead > 0n
         ? `the message has number ${number}, ${ahead} more than the ${this.#next} that is due: messages are missing`

@@ -83,6 +83,8 @@ export function rfc4121Tokens({ key, acceptor, acceptorSubkey, dceStyle }: Token
         view.setUint16(6, checksumLength);
         return concat(head, checksum, message);
       }
+      const whole = key.wrapToken?.(usage.seal, message, ownFlags | SEALED, filler, number);
+      if (whole !== undefined) return whole;
       const rotation = HEADER + filler + checksumLength;
       const head = header(0x0504, ownFlags | SEALED, filler, 0, number);
       const plain = new Uint8Array(message.length + filler + HEADER);
@@ -106,9 +108,16 @@ export function rfc4121Tokens({ key, acceptor, acceptorSubkey, dceStyle }: Token
     unwrap(token) {
       const view = new DataView(token.buffer, token.byteOffset, token.byteLength);
       const extra = view.getUint16(4);
-      const body = rotateLeft(token.subarray(HEADER), view.getUint16(6) + (dceStyle && (token[2]! & SEALED) !== 0 ? extra : 0));
+      const sealed = (token[2]! & SEALED) !== 0;
+      const rotation = view.getUint16(6) + (dceStyle && sealed ? extra : 0);
+      if (sealed && token.length >= HEADER + CONFOUNDER + HEADER + checksumLength) {
+        const whole = key.unwrapToken?.(peerUsage.seal, token, rotation % (token.length - HEADER), extra);
+        if (whole === 'short') refuse(`EC is ${extra}, and less was sealed`, 4);
+        if (whole !== undefined) return whole;
+      }
+      const body = rotateLeft(token.subarray(HEADER), rotation);
       const head = token.slice(0, HEADER);
-      if ((token[2]! & SEALED) === 0) {
+      if (!sealed) {
         if (extra !== checksumLength || body.length < extra) refuse(`EC is ${extra}; a checksum has ${checksumLength} bytes and ${body.length} are there`, 4);
         const message = body.slice(0, body.length - extra);
         head.fill(0, 4, 8);
