@@ -19,6 +19,7 @@ const CONFOUNDER = 16;
 const SENT_BY_ACCEPTOR = 1;
 const SEALED = 2;
 const ACCEPTOR_SUBKEY = 4;
+const KNOWN_FLAGS = 7;
 
 export function rfc4121Tokens({ key, acceptor, acceptorSubkey, dceStyle }: TokenKey): MessageTokens {
   const checksumLength = etypeInfo(key.etype)!.checksumLength;
@@ -45,7 +46,7 @@ export function rfc4121Tokens({ key, acceptor, acceptorSubkey, dceStyle }: Token
     if (token.length < least) refuse(`a ${name} token has ${least} bytes at least, ${token.length} came`, token.length);
     const view = new DataView(token.buffer, token.byteOffset, token.byteLength);
     if (view.getUint16(0) !== tokenId) refuse(`a ${name} token begins with ${hex16(tokenId)}, ${hex16(view.getUint16(0))} came`, 0);
-    const flags = token[2]!;
+    const flags = token[2]! & KNOWN_FLAGS; // RFC 4121 §4.2.2: others are ignored
     if ((flags & ~SEALED) !== peerFlags) {
       if (((flags ^ peerFlags) & SENT_BY_ACCEPTOR) !== 0) throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'the message is our own, sent back to us');
       refuse(`the flags 0x${flags.toString(16)} do not fit this context, 0x${peerFlags.toString(16)} expected`, 2);
