@@ -66,6 +66,7 @@ export const ACCOUNTS = {
   'mustchange': { mustChange: true },
   'locked': { lockoutThreshold: 3 },
   'changes': {},
+  'renews': { mustChange: true },
 };
 
 /** Starts the controller on the first call, and answers with the same one afterwards; it stops with this process. */
