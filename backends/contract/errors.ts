@@ -35,10 +35,11 @@ export class SspiError extends Error {
   readonly status: number;
   /** Its name, e.g. 'SEC_E_INVALID_TOKEN'. */
   readonly code: SspiErrorCode;
-  readonly token?: Uint8Array;
-  readonly remedy?: string;
-  readonly offset?: number;
-  readonly kerberos?: KerberosErrorInfo;
+  // declared: a field would show as undefined wherever an error is printed
+  declare readonly token?: Uint8Array;
+  declare readonly remedy?: string;
+  declare readonly offset?: number;
+  declare readonly kerberos?: KerberosErrorInfo;
 
   constructor(code: SspiErrorCode, message: string, details: SspiErrorDetails = {}) {
     const at = details.offset === undefined ? '' : ` (at byte ${details.offset})`;
