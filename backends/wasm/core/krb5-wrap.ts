@@ -27,7 +27,7 @@ export function wrapToken(etype: number, keys: Uint8Array, confounder: Uint8Arra
 }
 
 /**
- * `turn`: by how much what follows the header was rotated, less than its length; `extra`: EC. The token is at most WRAP_MOST bytes long, and
+ * `turn`: by how much what follows the header was rotated, less than its length; `extra`: EC. The token fits (`unwrapFits`), and
  * the lengths of header, confounder and checksum were looked at.
  */
 export function unwrapToken(etype: number, keys: Uint8Array, token: Uint8Array, turn: number, extra: number): Uint8Array | typeof ALTERED | typeof SHORT {
@@ -44,7 +44,7 @@ export function unwrapToken(etype: number, keys: Uint8Array, token: Uint8Array, 
 
 /** Whether a token fits INPUT with its turned part once more behind it. */
 export function unwrapFits(length: number, turn: number): boolean {
-  return length <= WRAP_MOST && length + turn <= face().input.length;
+  return length + turn <= face().input.length;
 }
 
 interface Face {
