@@ -152,6 +152,21 @@ for (const [mechanism, packageName] of [['krb5', 'Kerberos'], ['spnego', 'Negoti
   });
 }
 
+check('rc4-hmac, where it is allowed: session key, Wrap and MIC both ways', async () => {
+  for (const [mechanism, packageName] of [['krb5', 'Kerberos'], ['spnego', 'Negotiate']] as const) {
+    const ours = await client({ package: packageName, target: 'HTTP/e23.lab.test', kerberos: { ...lab.kerberos, allowWeakCrypto: true } });
+    const theirs = await lab.peer.acceptKerberos({ mechanism, keytab: lab.weakKeytab });
+    await handshake(ours, theirs);
+    assert.is((await theirs.describe()).initiator, ALICE);
+    await sameKey(ours, theirs);
+    await sealedMessages(ours, theirs);
+    await signatures(ours, theirs);
+    await signedMessages(ours, theirs);
+  }
+  const strict = { ...lab.kerberos, allowWeakCrypto: false }; // krb5.conf's allow_rc4 would allow it
+  await refuses(async () => (await client({ package: 'Kerberos', target: 'HTTP/e23.lab.test', kerberos: strict })).step(), 'SEC_E_KDC_UNKNOWN_ETYPE');
+});
+
 check('a service that the keytab does not hold is an error of the acceptor, with its code', async () => {
   await lab.realms.kadmin('LAB.TEST', 'addprinc -randkey HTTP/other.lab.test');
   const ours = await client({ package: 'Kerberos', target: 'HTTP/other.lab.test' });

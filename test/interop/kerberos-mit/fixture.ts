@@ -15,6 +15,8 @@ export interface Fixture {
   credential: { user: string; password: string };
   /** Path of a keytab of HTTP/web.lab.test and HTTP/eETYPE.lab.test; `keytab` of theirs and ours alike. */
   keytab: string;
+  /** Path of a keytab of HTTP/e23.lab.test, which has an RC4 key alone. */
+  weakKeytab: string;
   /** Alice's forwardable tickets, by kinit. */
   ccache: string;
   peer: ContextPeer;
@@ -32,14 +34,16 @@ export async function openFixture(): Promise<Fixture> {
         `addprinc -randkey -e ${kadmin}:normal HTTP/e${etype}.lab.test`,
         `setstr HTTP/e${etype}.lab.test session_enctypes ${kadmin}`, // without it the KDC takes every service to know aes256-cts
       ]),
+      'addprinc -randkey -e arcfour-hmac:normal HTTP/e23.lab.test', 'setstr HTTP/e23.lab.test session_enctypes arcfour-hmac',
     ],
-  });
+  }, '[libdefaults]\nallow_rc4 = true\n'); // for session keys; without it HTTP/e23 gets no ticket
   const keytab = await realms.keytab('services.keytab', 'LAB.TEST', ...services);
+  const weakKeytab = await realms.keytab('weak.keytab', 'LAB.TEST', 'HTTP/e23.lab.test');
   const ccache = join(realms.folder, 'alice.ccache');
   await kinit(realms, 'alice', PASSWORD, ccache, '-f');
   const peer = new ContextPeer(gssapi, realms.environment());
   return {
-    realms, keytab, ccache, peer,
+    realms, keytab, weakKeytab, ccache, peer,
     kerberos: { krb5Conf: realms.krb5Conf },
     credential: { user: ALICE, password: PASSWORD },
     initiate: (mechanism, flags = ALL_FLAGS, more = {}) => peer.initiateKerberos({ mechanism, ccache, target: 'HTTP@web.lab.test', flags, ...more }),

@@ -93,12 +93,10 @@ for (const [mechanism, packageName] of [['krb5', 'Kerberos'], ['spnego', 'Negoti
     }
   });
 
-  check(`${mechanism}: a repeated AP-REQ is refused, where the acceptors share a replay cache`, async () => {
-    const seen = new Set<string>();
-    const credential = { keytab: lab.keytab, replayCache: { add: (key: string) => seen.size < seen.add(key).size } };
+  check(`${mechanism}: a repeated AP-REQ is refused by another acceptor, too`, async () => {
     const token = (await (await lab.initiate(mechanism)).step(null))!;
-    await (await server({ credential })).step(token);
-    const again = await server({ credential });
+    await (await server()).step(token);
+    const again = await server();
     const error = await refuses(() => again.step(token), 'SEC_E_LOGON_DENIED', 'SEC_E_INVALID_TOKEN');
     assert.is(error.kerberos?.name, 'KRB_AP_ERR_REPEAT', error.message);
   });
@@ -157,6 +155,22 @@ for (const [mechanism, packageName] of [['krb5', 'Kerberos'], ['spnego', 'Negoti
     await (await server({ credential: { keytab: lab.keytab, serviceNames: ['HTTP/web.lab.test'] } })).step(token);
   });
 }
+
+check('rc4-hmac, where it is allowed: session key, Wrap and MIC both ways', async () => {
+  for (const [mechanism, packageName] of [['krb5', 'Kerberos'], ['spnego', 'Negotiate']] as const) {
+    const theirs = await lab.initiate(mechanism, ALL_FLAGS, { target: 'HTTP@e23.lab.test' });
+    const ours = await createAcceptor({ package: packageName, credential: { keytab: lab.weakKeytab }, kerberos: { allowWeakCrypto: true } });
+    await handshake(theirs, ours);
+    assert.is(ours.peer, ALICE);
+    await sameKey(ours, theirs);
+    await sealedMessages(ours, theirs);
+    await signatures(ours, theirs);
+    await signedMessages(ours, theirs);
+  }
+  const token = (await (await lab.initiate('krb5', ALL_FLAGS, { target: 'HTTP@e23.lab.test' })).step(null))!;
+  const strict = await createAcceptor({ package: 'Kerberos', credential: { keytab: lab.weakKeytab } });
+  await refuses(() => strict.step(token), 'SEC_E_KDC_UNKNOWN_ETYPE');
+});
 
 check('DCE style: three legs, and messages with header and data apart', async () => {
   const theirs = await lab.initiate('krb5', [...ALL_FLAGS, 'dce_style']);
