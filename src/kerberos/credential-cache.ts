@@ -5,7 +5,8 @@ import { readConfiguration } from '../../backends/wasm/kerberos/store/configurat
 import { writeKrbCred } from '../../backends/wasm/kerberos/exchange/krb-cred.ts';
 import { writeCcache, type CredentialCacheData } from '../../backends/wasm/kerberos/store/ccache.ts';
 import { defaultCcacheName } from '../../backends/wasm/kerberos/store/ccache-name.ts';
-import { openCcacheStore, readAnyCcache } from '../../backends/wasm/kerberos/store/ccache-store.ts';
+import { readAnyCcache } from '../../backends/wasm/kerberos/store/any-ccache.ts';
+import { openCcacheStore } from '../../backends/wasm/kerberos/store/ccache-store.ts';
 import { formatPrincipal } from '../../backends/wasm/kerberos/store/principal.ts';
 import { CachedTicket } from './cached-ticket.ts';
 

@@ -1,6 +1,5 @@
 import { SspiError } from '../../../contract/errors.ts';
 import type { Host } from '../../../contract/host.ts';
-import { readKrbCred } from '../exchange/krb-cred.ts';
 import { readCcache, writeCcache, type CredentialCacheData } from './ccache.ts';
 import { parseCcacheName } from './ccache-name.ts';
 import { directoryStore } from './ccache-directory.ts';
@@ -39,7 +38,7 @@ export function openCcacheStore(name: string, host: Host): CcacheStore {
 
 export function fileStore(path: string, host: Host): CcacheStore {
   return {
-    load: async () => readAnyCcache(await readBytes(path, 'credential cache', host)),
+    load: async () => decodeCcache(await readBytes(path, 'credential cache', host)),
     async save(cache) {
       if (host.writeFile === undefined) throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `this runtime writes no files, so '${path}' cannot be saved`, { remedy: "Keep the cache's bytes where the runtime can." });
       await host.writeFile(path, writeCcache(cache));
@@ -51,11 +50,9 @@ export function fileStore(path: string, host: Host): CcacheStore {
   };
 }
 
-/** A FILE cache's bytes of any version, or a KRB-CRED with tickets that are not encrypted, as a .kirbi file is. */
-export function readAnyCcache(bytes: Uint8Array): CredentialCacheData {
-  if (bytes[0] !== 0x76) return readCcache(bytes);
-  const credentials = readKrbCred(bytes, null);
-  const [first] = credentials;
-  if (first === undefined) throw new SspiError('SEC_E_UNKNOWN_CREDENTIALS', 'the KRB-CRED holds no ticket');
-  return { version: 4, principal: first.client, kdcOffset: 0, config: [], credentials };
+/** As `readAnyCcache`; ASN.1, which takes long to load, is loaded for a KRB-CRED alone. */
+export async function decodeCcache(bytes: Uint8Array): Promise<CredentialCacheData> {
+  return bytes[0] === KRB_CRED_TAG ? (await import('./any-ccache.ts')).readAnyCcache(bytes) : readCcache(bytes);
 }
+
+const KRB_CRED_TAG = 0x76;
