@@ -8,7 +8,7 @@ packages='
   python3-gssapi gss-ntlmssp
   apache2 libapache2-mod-auth-gssapi openssl
   curl
-  krb5-kdc krb5-admin-server krb5-user krb5-k5tls
+  krb5-kdc krb5-admin-server krb5-user krb5-k5tls sssd-kcm
   samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules python3-samba winbind
   smbclient ldap-utils libsasl2-modules-gssapi-mit
   python3-venv
