@@ -8,11 +8,12 @@ import { negotiateAuth } from '../../src/http/index.ts';
 import { certificate, guarded, serve, serveProxy } from '../http/support/servers.ts';
 import { runCli } from './run-cli.ts';
 
-const test = suite<{ server: { url: string; close(): Promise<void> } }>('portable-sspi get');
+const test = suite<{ server: { url: string; close(): Promise<void> }; realm: DemoServer['realm'] }>('portable-sspi get');
 
 test.before(async (context) => {
   const { url, close, realm }: DemoServer = await startDemoServer();
   ACCOUNTS = realm.accounts;
+  context.realm = realm;
   context.server = { url: url.replace('localhost', '127.0.0.1'), close }; // an address means NTLM
 });
 test.after(({ server }) => server.close());
@@ -84,6 +85,23 @@ test('exit status 1 for a file that is not there', async ({ server }) => {
   const { code, stderr } = await runCli(['get', '-u', USER, '--password-file', '/nonexistent/password', server.url]);
   assert.is(code, 1);
   assert.match(stderr, 'ENOENT');
+});
+
+test('a KDC of krb5.conf is asked; -v says who proved what, and why it was not Kerberos', async ({ server, realm }) => {
+  const directory = await mkdtemp(join(tmpdir(), 'portable-sspi-'));
+  try {
+    await writeFile(join(directory, 'krb5.conf'), (await realm.listen()).krb5Conf);
+    const env = { PORTABLE_SSPI_PASSWORD: PASSWORD, KRB5_CONFIG: join(directory, 'krb5.conf') };
+    const proven = await runCli(['get', '-v', '-u', 'alice@DEMO.TEST', '-t', 'HTTP/localhost', server.url], { env });
+    assert.equal([proven.code, proven.stdout], [0, 'Hello alice of DEMO.TEST, known by Kerberos.\n'], proven.stderr);
+    assert.match(proven.stderr, 'authenticated by Negotiate with Kerberos, the server proved itself');
+    assert.not.match(proven.stderr, 'not Kerberos');
+    const alias = await runCli(['get', '-v', '-u', 'alice@DEMO.TEST', '-t', 'HTTP/alias.demo.test', server.url], { env });
+    assert.equal([alias.code, alias.stdout], [0, 'Hello alice of DEMO.TEST, known by NTLM.\n'], alias.stderr);
+    assert.match(alias.stderr, /authenticated by Negotiate with NTLM\n {2}not Kerberos: SEC_E_TARGET_UNKNOWN: .+\n {2}What to do: /);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });
 
 test.run();
