@@ -115,11 +115,15 @@ function readNdrSid(reader: ByteReader): string {
   const revision = reader.uint8('a SID revision');
   const count = reader.uint8('a SID count');
   if (count !== maximum || count > 15) reader.fail(`a SID of ${count} sub-authorities in room for ${maximum}`);
-  let authority = 0;
-  for (const byte of reader.bytes(6, 'a SID authority')) authority = authority * 256 + byte;
-  let text = `S-${revision}-${authority}`;
+  let text = `S-${revision}-${sidAuthority(reader.bytes(6, 'a SID authority'))}`;
   for (let i = 0; i < count; i++) text += `-${reader.uint32('a sub-authority')}`;
   return text;
+}
+
+/** MS-DTYP 2.4.2.1: decimal below 2^32, else twelve hexadecimal digits. */
+export function sidAuthority(bytes: Uint8Array): string {
+  const authority = bytes.reduce((value, byte) => value * 256 + byte, 0);
+  return authority < 2 ** 32 ? String(authority) : `0x${authority.toString(16).padStart(12, '0')}`;
 }
 
 function readCount(reader: ByteReader, what: string): number {

@@ -2,7 +2,7 @@ import { SspiError } from '../../../contract/errors.ts';
 import { KEY_USAGE } from '../codes/key-usage.ts';
 import type { KerberosKey } from '../etypes/index.ts';
 import { byteReader } from '../../wire/byte-reader.ts';
-import { readLogonInfo, type LogonInfo } from './logon-info.ts';
+import { readLogonInfo, sidAuthority, type LogonInfo } from './logon-info.ts';
 
 /*
  * PACTYPE (MS-PAC 2.3), little-endian:
@@ -99,9 +99,7 @@ export function readSid(bytes: Uint8Array): string {
   const reader = byteReader(bytes, { subject: 'SID', code: 'SEC_E_INVALID_TOKEN', littleEndian: true });
   const revision = reader.uint8('the revision');
   const count = reader.uint8('the count of sub-authorities');
-  let authority = 0;
-  for (const byte of reader.bytes(6, 'the authority')) authority = authority * 256 + byte;
-  let text = `S-${revision}-${authority}`;
+  let text = `S-${revision}-${sidAuthority(reader.bytes(6, 'the authority'))}`;
   for (let i = 0; i < count; i++) text += `-${reader.uint32('a sub-authority')}`;
   return text;
 }
