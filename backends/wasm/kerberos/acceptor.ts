@@ -26,7 +26,8 @@ import { frame, TOK_AP_REP, TOK_AP_REQ, TOK_ERROR, unframe } from './gss/framing
 import { bindingsHash, initialNumber } from './initiator.ts';
 import { encode } from './messages/asn1.ts';
 import { KrbError } from './messages/krb-error.ts';
-import { verifyPac } from './pac/pac.ts';
+import type { OpenedTicket, OpenedTickets } from './opened-tickets.ts';
+import { verifyPac, type PacIdentity } from './pac/pac.ts';
 import { writeCcache, type CachedCredential } from './store/ccache.ts';
 import type { KeytabEntry } from './store/keytab.ts';
 import { formatPrincipal, sameName, type Principal } from './store/principal.ts';
@@ -47,6 +48,7 @@ export interface KerberosAcceptorOptions {
   host: Host;
   extras: KerberosExtras;
   keyOf: KeyRing['keyOf'];
+  opened: OpenedTickets;
   allowWeakCrypto: boolean;
   /** Seconds by which the client's clock may differ. */
   skew: number;
@@ -81,13 +83,13 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
   requireServiceName(service, acceptor);
 
   // 1. The ticket, with the service's key.
-  const { part, serviceKey } = await openWithKeytab(ticket, service, options);
-  let sessionKey: KerberosKey | undefined;
+  const { opened, serviceKey } = await openWithKeytab(ticket, service, options);
+  const { part } = opened;
   try {
     // 2. The authenticator, with the ticket's.
     requireEtype(part.key.type, options);
     if (etypeInfo(part.key.type)!.keyLength !== part.key.bytes.length) throw new SspiError('SEC_E_INVALID_TOKEN', 'the session key has another length than its etype');
-    const session = (sessionKey = extras.createKey(part.key.type, part.key.bytes));
+    const session = (opened.session ??= extras.createKey(part.key.type, part.key.bytes));
     if (sealed.etype !== session.etype) throw new SspiError('SEC_E_INVALID_TOKEN', `the authenticator is of ${etypeName(sealed.etype)}, and the session key of ${etypeName(session.etype)}`);
     const authenticator = open(() => openAuthenticator(sealed.cipher, session), 31, 'the authenticator does not decrypt with the session key');
     checkAuthenticator(authenticator, part, options);
@@ -99,7 +101,7 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
     await requireNew(authenticator, sealed.cipher, options);
     // 5. Who the client is, beyond its name.
     const client = principalOf(part);
-    const accessToken = accessTokenOf(part, serviceKey, client, asked.delegation === undefined ? [] : readDelegation(asked.delegation, authenticator, session, extras));
+    const accessToken = accessTokenOf(opened, serviceKey, client, asked.delegation === undefined ? [] : readDelegation(asked.delegation, authenticator, session, extras));
 
     // 6. The answer.
     const mutual = (asked.flags & GSS_FLAG.MUTUAL) !== 0;
@@ -140,7 +142,7 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
     }
     return { token: framed ? frame(TOK_AP_REP, reply) : reply, established: established(attributes) };
   } finally {
-    sessionKey?.dispose();
+    options.opened.leave(opened);
   }
 }
 
@@ -192,10 +194,11 @@ function peel(token: Uint8Array): { message: Uint8Array; framed: boolean } {
 }
 
 /** A keytab that is a file may have been renewed since it was read: it is read again before the ticket is refused. */
-async function openWithKeytab(ticket: ServiceTicket, service: Principal, options: KerberosAcceptorOptions): Promise<{ part: TicketPart; serviceKey: KerberosKey }> {
+async function openWithKeytab(ticket: ServiceTicket, service: Principal, options: KerberosAcceptorOptions): Promise<{ opened: OpenedTicket; serviceKey: KerberosKey }> {
   const attempt = (keytab: readonly KeytabEntry[]) => {
     const serviceKey = findKey(ticket, keytab, options);
-    return { serviceKey, part: open(() => openTicket(ticket, serviceKey), 31, `the ticket for ${formatPrincipal(service)} does not decrypt with the keytab's key`) };
+    const what = () => open(() => openTicket(ticket, serviceKey), 31, `the ticket for ${formatPrincipal(service)} does not decrypt with the keytab's key`);
+    return { serviceKey, opened: options.opened.enter(serviceKey, ticket.encrypted.cipher, what) };
   };
   try {
     return attempt((await options.keytab(false)) ?? []);
@@ -305,7 +308,7 @@ function compareBindings(sent: Uint8Array | null, request: AcceptorRequest, { ch
 async function requireNew(authenticator: Authenticator, cipher: Uint8Array, { replayCache, host, skew }: KerberosAcceptorOptions): Promise<void> {
   // The encrypted authenticator is unique by its confounder; client, server and time alone would refuse two honest ones in a microsecond.
   // Nothing of the cleartext counts: a replay could spell the ticket's sname in another case, or name an alias of the same key.
-  const key = [...hash('sha256', cipher).subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const key = hex(hash('sha256', cipher).subarray(0, 16));
   const until = new Date(Math.max(authenticator.ctime * 1000, host.now().getTime()) + skew * 1000 + 1000);
   if (!(await replayCache.add(key, until))) throw refusal(34, 'this AP-REQ has been seen before');
 }
@@ -325,16 +328,20 @@ function readDelegation(delegation: Uint8Array, { subkey }: Authenticator, sessi
   }
 }
 
-function accessTokenOf(part: TicketPart, serviceKey: KerberosKey, client: Principal, credentials: CachedCredential[]): AccessToken {
-  const pac = findPac(part.authorizationData ?? []);
-  const identity = pac === undefined ? null : verifyPac(pac, serviceKey, { clientName: client.components.join('/'), authtime: part.authtime });
+function accessTokenOf(opened: OpenedTicket, serviceKey: KerberosKey, client: Principal, credentials: CachedCredential[]): AccessToken {
+  const identity = (opened.identity ??= identityOf(opened.part, serviceKey, client));
   const [first] = credentials;
   return {
     userSid: identity?.logon?.userSid ?? identity?.requestorSid ?? null,
-    groups: identity?.logon?.groups ?? [],
+    groups: [...(identity?.logon?.groups ?? [])],
     upn: identity?.upn ?? null,
     delegatedCredential: first === undefined ? null : { ccache: writeCcache({ principal: first.client, kdcOffset: 0, config: [], credentials }) },
   };
+}
+
+function identityOf(part: TicketPart, serviceKey: KerberosKey, client: Principal): PacIdentity | null {
+  const pac = findPac(part.authorizationData ?? []);
+  return pac === undefined ? null : verifyPac(pac, serviceKey, { clientName: client.components.join('/'), authtime: part.authtime });
 }
 
 /** AD-WIN2K-PAC, which stands inside AD-IF-RELEVANT (MS-KILE 3.3.5.6.4). */
@@ -393,6 +400,13 @@ function withErrorToken(error: unknown, framed: boolean, host: Host, service: Pr
   });
 }
 
+function hex(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += DIGITS[byte >> 4]! + DIGITS[byte & 15]!;
+  return text;
+}
+
+const DIGITS = '0123456789abcdef';
 const GENERIC = 60;
 const RC4_HMAC = 23;
 /** The sname of a KRB-ERROR about what was no AP-REQ: the field is not optional, and MIT wants a component. */

@@ -16,6 +16,7 @@ import { KRB5_OID, MS_KRB5_OID, OLD_KRB5_OID, unframe } from './gss/framing.ts';
 import { clientIdentity, namedUser, serverPrincipal } from './identity.ts';
 import { kerberosInitiator } from './initiator.ts';
 import { createKeyRing } from './key-ring.ts';
+import { OpenedTickets } from './opened-tickets.ts';
 import { createNetworkTransport } from './kdc/transport.ts';
 import { memoryReplayCache } from './replay-cache.ts';
 import { loadCcache, loadKeytab } from './store/files.ts';
@@ -43,6 +44,7 @@ export function createKerberosCredential({ authData, acceptor, kerberos = {}, ho
   const random = (length: number) => host.random(length);
   const extras: KerberosExtras = { createKey: (etype, bytes) => createKerberosKey(etype, bytes, random), random };
   const ring = createKeyRing(extras.createKey);
+  const opened = new OpenedTickets();
   const krb5Conf = once(() => readConfiguration(kerberos, host));
   let serviceKeys: readonly KeytabEntry[] = [];
   let keytab = once(() => loadKeytab(acceptor?.keytab, host));
@@ -78,12 +80,13 @@ export function createKerberosCredential({ authData, acceptor, kerberos = {}, ho
       requireAlive();
       if (acceptor?.keytab === undefined) throw new SspiError('SEC_E_NO_CREDENTIALS', 'Kerberos: an acceptor needs a keytab', { remedy: 'Pass authData.keytab: its bytes, or its path.' });
       return kerberosAcceptor({
-        keytab: readServiceKeys, acceptor, request, replayCache, host, extras, keyOf: ring.keyOf,
+        keytab: readServiceKeys, acceptor, request, replayCache, host, extras, keyOf: ring.keyOf, opened,
         allowWeakCrypto: kerberos.allowWeakCrypto ?? false, skew: 300,
       });
     },
     free() {
       freed = true;
+      opened.dispose();
       ring.dispose([...serviceKeys, ...(store?.tickets ?? [])]);
       store?.dispose();
     },
