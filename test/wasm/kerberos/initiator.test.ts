@@ -54,7 +54,7 @@ async function failure(promise: Promise<unknown>): Promise<SspiError> {
   return error as SspiError;
 }
 
-test('an AP-REP proves the server; the expiry is the ticket\'s', async () => {
+test('an AP-REP proves the server; the expiry is that of the ticket', async () => {
   const { step, answer, ticket, request } = await begin();
   assert.is(request.apOptions, AP_OPT.MUTUAL_REQUIRED);
   const { established, token } = await step.next!.step(frame(TOK_AP_REP, answer({ subkey: { etype: 18, bytes: random(32) } })));
@@ -63,7 +63,7 @@ test('an AP-REP proves the server; the expiry is the ticket\'s', async () => {
   assert.is(established!.expiry!.getTime(), ticket.endtime * 1000);
 });
 
-test("an AP-REP with another time, under another key, or of another server is SEC_E_MUTUAL_AUTH_FAILED", async () => {
+test('an AP-REP with another time, under another key, or of another server is SEC_E_MUTUAL_AUTH_FAILED', async () => {
   const { step, answer, authenticator } = await begin();
   for (const bad of [
     answer({ ctime: authenticator.ctime + 1 }), answer({ cusec: (authenticator.cusec + 1) % 1e6 }),
