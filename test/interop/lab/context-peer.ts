@@ -11,7 +11,7 @@ const VENV_PYTHON = local('../.python/bin/python');
 
 export interface Implementation extends Peer {
   /** The interpreter and the script that speaks this file's protocol of lines. */
-  driver: [program: string, script: string];
+  driver: [program: string, ...args: string[]];
   /** It protects messages of no bytes, too. */
   emptyMessages: boolean;
 }
@@ -96,8 +96,8 @@ export class ContextPeer {
   #next = 0;
 
   constructor(readonly implementation: Implementation, environment: NodeJS.ProcessEnv = {}) {
-    const [program, script] = implementation.driver;
-    this.#process = start(program, [script], { env: { ...process.env, KRB5_CONFIG: '/dev/null', ...environment } });
+    const [program, ...args] = implementation.driver;
+    this.#process = start(program, args, { env: { ...process.env, KRB5_CONFIG: '/dev/null', ...environment } });
     createInterface({ input: this.#process.child.stdout! }).on('line', (line) => {
       const answer = JSON.parse(line) as { id: number; result?: unknown; error?: string; name?: string; token?: string };
       const waiting = this.#waiting.get(answer.id);
