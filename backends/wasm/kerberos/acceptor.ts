@@ -113,12 +113,13 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
     const offers = mutual && (dceStyle || subkey.etype !== RC4_HMAC);
     const own = offers ? { etype: subkey.etype, bytes: new Uint8Array(extras.random(subkey.bytes.length)) } : undefined;
     const made = own ?? subkey;
+    const target = formatPrincipal(service);
     const established = (attributes: number): Established => kerberosEstablished({
       acceptor: true,
       attributes,
       expiry: new Date(part.endtime * 1000),
       client: formatPrincipal(client),
-      target: formatPrincipal(service),
+      target,
       etype: made.etype,
       key: made.bytes.slice(),
       acceptorSubkey: own !== undefined,
@@ -129,7 +130,7 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
       sequence: (asked.flags & GSS_FLAG.SEQUENCE) !== 0,
       dceStyle,
       channelBindingsVerified: bound,
-      clientSpecifiedTarget: formatPrincipal(service),
+      clientSpecifiedTarget: target,
       accessToken,
     }, extras);
     const attributes = returned(asked.flags, accessToken.delegatedCredential !== null);

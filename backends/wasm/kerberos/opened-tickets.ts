@@ -32,7 +32,8 @@ export class OpenedTickets {
       known.users++;
       return known.ticket;
     }
-    const held: Held = { key, cipher: cipher.slice(), ticket: { part: open() }, users: 1, kept: true };
+    // a copy, which slice() of a Buffer is not: the caller's memory changes
+    const held: Held = { key, cipher: new Uint8Array(cipher), ticket: { part: open() }, users: 1, kept: true };
     if (known !== undefined) this.#drop(name, known);
     this.#tickets.set(name, held);
     this.#holders.set(held.ticket, held);

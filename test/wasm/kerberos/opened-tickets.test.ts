@@ -30,6 +30,15 @@ test('another key, another byte anywhere, another length: opened', () => {
   assert.throws(() => tickets.enter(serviceKey, cipherOf(1).subarray(1), never), /opened again/);
 });
 
+test('what the caller does with its buffer afterwards changes nothing', () => {
+  const tickets = new OpenedTickets();
+  const buffer = Buffer.alloc(100, 1);
+  tickets.enter(serviceKey, buffer, () => part(1));
+  buffer[50] = 7;
+  assert.throws(() => tickets.enter(serviceKey, Buffer.from(buffer), never), /opened again/);
+  assert.is(tickets.enter(serviceKey, cipherOf(1), never).part.key.bytes[0], 1);
+});
+
 test('a ticket that did not open is not kept', () => {
   const tickets = new OpenedTickets();
   assert.throws(() => tickets.enter(serviceKey, cipherOf(1), never), /opened again/);

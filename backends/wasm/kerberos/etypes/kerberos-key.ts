@@ -17,10 +17,12 @@ export function createKerberosKey(etype: number, bytes: Uint8Array, random: (len
     throw new SspiError('SEC_E_INVALID_TOKEN', `a key of ${info.name} has ${info.keyLength} bytes, ${bytes.length} came`);
   }
   const key = new Uint8Array(bytes); // slice() of a Buffer would be no copy
-  const sealKeys = new Map<number, Uint8Array>();
-  const signKeys = new Map<number, Uint8Array>();
+  let sealKeys: Map<number, Uint8Array> | undefined; // many a context ends without a message
+  let signKeys: Map<number, Uint8Array> | undefined;
   let hosts: Map<number, HostAes | null> | undefined; // few keys protect anything long
   let alive = true;
+  const sealKeysOf = (usage: number) => of(sealKeys ??= new Map(), deriveSealKeys, usage);
+  const signKeysOf = (usage: number) => of(signKeys ??= new Map(), deriveSignKeys, usage);
   const of = (cache: Map<number, Uint8Array>, derive: typeof deriveSealKeys, usage: number) => {
     if (!alive) throw new TypeError('the Kerberos key was already disposed of');
     const number = etype === RC4 ? (RC4_USAGES.get(usage) ?? usage) : usage;
@@ -44,11 +46,11 @@ export function createKerberosKey(etype: number, bytes: Uint8Array, random: (len
     encrypt(usage, plaintext) {
       const confounder = random(confounderLength(etype));
       const host = hostFor(usage, plaintext.length);
-      return host !== null ? host.seal(confounder, plaintext) : seal(etype, of(sealKeys, deriveSealKeys, usage), confounder, plaintext);
+      return host !== null ? host.seal(confounder, plaintext) : seal(etype, sealKeysOf(usage), confounder, plaintext);
     },
     decrypt(usage, ciphertext) {
       const host = hostFor(usage, ciphertext.length);
-      const plaintext = host !== null ? host.open(ciphertext) : open(etype, of(sealKeys, deriveSealKeys, usage), ciphertext);
+      const plaintext = host !== null ? host.open(ciphertext) : open(etype, sealKeysOf(usage), ciphertext);
       if (plaintext === null) {
         const what = `${info.name}: the checksum of ${ciphertext.length} encrypted bytes differs`;
         throw new SspiError('SEC_E_DECRYPT_FAILURE', `${what}: another key, or altered bytes`);
@@ -57,25 +59,25 @@ export function createKerberosKey(etype: number, bytes: Uint8Array, random: (len
     },
     wrapToken(usage, message, flags, filler, number) {
       if (etype === RC4 || message.length > WRAP_MOST || hostFor(usage, message.length) !== null) return undefined;
-      return wrapToken(etype, of(sealKeys, deriveSealKeys, usage), random(16), message, flags, filler, number);
+      return wrapToken(etype, sealKeysOf(usage), random(16), message, flags, filler, number);
     },
     unwrapToken(usage, token, turn, extra) {
       if (etype === RC4 || !unwrapFits(token.length, turn) || hostFor(usage, token.length) !== null) return undefined;
-      const message = unwrapToken(etype, of(sealKeys, deriveSealKeys, usage), token, turn, extra);
+      const message = unwrapToken(etype, sealKeysOf(usage), token, turn, extra);
       return message === ALTERED ? null : message === SHORT ? 'short' : message;
     },
     checksum(usage, data) {
-      return sign(etype, of(signKeys, deriveSignKeys, usage), data);
+      return sign(etype, signKeysOf(usage), data);
     },
     verifyChecksum(usage, data, checksum) {
-      return constantTimeEqual(sign(etype, of(signKeys, deriveSignKeys, usage), data), checksum);
+      return constantTimeEqual(sign(etype, signKeysOf(usage), data), checksum);
     },
     dispose() {
       alive = false;
       for (const cache of [sealKeys, signKeys]) {
-        for (const keys of cache.values()) keys.fill(0);
-        cache.clear();
+        for (const keys of cache?.values() ?? []) keys.fill(0);
       }
+      sealKeys = signKeys = undefined;
       for (const host of hosts?.values() ?? []) host?.dispose();
       hosts = undefined;
       key.fill(0);
