@@ -23,6 +23,7 @@ import { loadCcache, loadKeytab } from './store/files.ts';
 import { readConfiguration } from './store/configuration.ts';
 import type { KeytabEntry } from './store/keytab.ts';
 import type { Krb5Conf } from './store/krb5-conf.ts';
+import { formatPrincipal, samePrincipal, type Principal } from './store/principal.ts';
 import { TicketStore } from './ticket-store.ts';
 
 export interface KerberosCredentialOptions {
@@ -138,17 +139,22 @@ export async function openTickets({ authData, kerberos, host, clock, krb5Conf, r
   };
   if ('ccache' in authData) {
     const cache = await loadCcache(authData.ccache, host);
+    requireOwner(cache.principal, namedUser(authData)?.user);
     clock.offset = cache.kdcOffset / 1000;
-    return new TicketStore({ ...shared, client: cache.principal, keys: null, tickets: cache.credentials });
+    // A cache may hold tickets that were got on behalf of others (S4U): they are not this client's.
+    return new TicketStore({ ...shared, client: cache.principal, keys: null, tickets: cache.credentials.filter((ticket) => samePrincipal(ticket.client, cache.principal)) });
   }
   if ('anonymous' in authData) throw new SspiError('SEC_E_NO_CREDENTIALS', 'Kerberos has no anonymous logon here');
 
-  const named = namedUser(authData);
+  let named = namedUser(authData);
   let keys: (client: TicketStore['client']) => ClientKeys;
   let first: TicketStore['client'] | undefined;
   if ('keytab' in authData) {
     const entries = (await loadKeytab(authData.keytab, host))!;
-    first = entries[0]?.principal;
+    // A name without a realm is looked for in the keytab, which has the realm.
+    const plain = named !== undefined && !named.domain && !/[@\\]/.test(named.user) ? named.user : undefined;
+    first = entries.find(({ principal }) => plain === undefined || principal.components.join('/') === plain)?.principal;
+    if (plain !== undefined && first !== undefined) named = undefined;
     keys = (client) => keytabKeys(client, entries, random);
   } else if ('ntHash' in authData) {
     keys = () => ntHashKeys(authData.ntHash, random);
@@ -161,6 +167,15 @@ export async function openTickets({ authData, kerberos, host, clock, krb5Conf, r
   }
   const { principal, canonicalize } = clientIdentity(named.user, named.domain, kerberos, conf);
   return new TicketStore({ ...shared, client: principal, canonicalize, keys: keys(principal), tickets: [] });
+}
+
+/** A user who was named beside a cache must be the one whose tickets lie in it. */
+function requireOwner(owner: Principal, user: string | undefined): void {
+  if (user === undefined) return;
+  const text = user.slice(user.indexOf('\\') + 1).toLowerCase();
+  const name = owner.components.join('/').toLowerCase();
+  if (text === name || text === `${name}@${owner.realm.toLowerCase()}`) return;
+  throw new SspiError('SEC_E_NO_CREDENTIALS', `the credential cache is of ${formatPrincipal(owner)}, not of '${user}'`, { remedy: `Run kinit for ${user}, or name no user.` });
 }
 
 /** KerberosConfig.etypes, else krb5.conf's, else all; weak ones only where the caller opted in. */

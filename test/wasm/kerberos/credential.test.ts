@@ -1,0 +1,55 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { AuthData } from '../../../backends/contract/credentials.ts';
+import { SspiError } from '../../../backends/contract/errors.ts';
+import { resolveHost } from '../../../backends/wasm/host/index.ts';
+import { openTickets } from '../../../backends/wasm/kerberos/credential.ts';
+import { writeCcache, type CachedCredential } from '../../../backends/wasm/kerberos/store/ccache.ts';
+import { writeKeytab } from '../../../backends/wasm/kerberos/store/keytab.ts';
+import { parsePrincipal, type Principal } from '../../../backends/wasm/kerberos/store/principal.ts';
+
+const test = suite('a Kerberos credential');
+
+const alice = parsePrincipal('alice@AD.TEST');
+const bob = parsePrincipal('bob@AD.TEST');
+const web: Principal = { nameType: 2, realm: 'AD.TEST', components: ['HTTP', 'web.ad.test'] };
+const ticket = (client: Principal): CachedCredential => ({
+  client, server: web, etype: 18, key: new Uint8Array(32), authtime: 1, starttime: 1, endtime: 2 ** 31, renewTill: 0, isSkey: false, flags: 0, addresses: [], authdata: [],
+  ticket: new Uint8Array([0x61, 0]), secondTicket: new Uint8Array(0),
+});
+
+function open(authData: AuthData) {
+  const host = resolveHost();
+  const transport = { send: () => Promise.reject(new Error('nobody is asked')) };
+  return openTickets({ authData, kerberos: { transport }, host, clock: { now: () => host.now(), offset: 0 }, krb5Conf: async () => null, random: (length) => host.random(length) });
+}
+
+async function code(promise: Promise<unknown>): Promise<string> {
+  const error = await promise.then(() => null, (one: unknown) => one);
+  return error instanceof SspiError ? error.code : String(error);
+}
+
+test('a cache belongs to the user who is named beside it', async () => {
+  const ccache = writeCcache({ principal: alice, kdcOffset: 0, config: [], credentials: [ticket(alice)] });
+  for (const user of [undefined, 'alice', 'ALICE@ad.test', 'AD\\alice']) assert.equal((await open({ ccache, ...(user !== undefined && { user }) })).client, (await open({ ccache })).client, user);
+  for (const user of ['bob', 'alice@OTHER.TEST', 'alic']) assert.is(await code(open({ ccache, user })), 'SEC_E_NO_CREDENTIALS', user);
+});
+
+test("a cache's tickets of someone else are not used in the owner's name", async () => {
+  const ccache = writeCcache({ principal: alice, kdcOffset: 0, config: [], credentials: [ticket(bob)] });
+  assert.is(await code((await open({ ccache })).ticketFor(web)), 'SEC_E_NO_CREDENTIALS');
+  const both = writeCcache({ principal: alice, kdcOffset: 0, config: [], credentials: [ticket(bob), ticket(alice)] });
+  assert.is((await (await open({ ccache: both })).ticketFor(web)).client.components[0], 'alice');
+});
+
+test('a keytab tells the realm of a user without one', async () => {
+  const entry = (principal: Principal) => ({ principal, timestamp: 0, kvno: 1, etype: 18, key: new Uint8Array(32) });
+  const keytab = writeKeytab([entry(web), entry(alice)]);
+  assert.is((await open({ keytab, user: 'alice' })).client.realm, 'AD.TEST');
+  assert.equal((await open({ keytab, user: 'HTTP/web.ad.test' })).client.components, web.components);
+  assert.equal((await open({ keytab })).client.components, web.components);
+  assert.is(await code(open({ keytab, user: 'bob@AD.TEST' })), 'SEC_E_NO_CREDENTIALS');
+  assert.is(await code(open({ keytab: writeKeytab([]) })), 'SEC_E_NO_CREDENTIALS');
+});
+
+test.run();
