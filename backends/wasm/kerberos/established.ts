@@ -89,7 +89,8 @@ export function kerberosEstablished(facts: KerberosFacts, { createKey, random }:
     clientSpecifiedTarget: facts.clientSpecifiedTarget,
     ...(facts.accessToken !== undefined && { accessToken: facts.accessToken }),
 
-    mechListMicRequired: dceStyle,
+    // Windows's clients send a mechListMIC in DCE style and want one. MIT's send none where their first mechanism was taken, as RFC 4178 §5 allows.
+    mechListMicRequired: dceStyle && !acceptor,
     makeMechListMic: (mechTypes) => tokens.mic(mechTypes, next()),
     verifyMechListMic(mechTypes, mic) {
       const number = tokens.readMic(mic);
