@@ -5,7 +5,7 @@ import type { AcceptorRequest, Established, Handshake, InitiatorRequest, Mechani
 /** What a backend is put together from: the mechanisms, and SPNEGO over them. */
 export interface Engine {
   /** The mechanisms that these credentials can serve, in the order in which Negotiate offers them; never none. Throws `SspiError`. */
-  createMechanisms(options: MechanismOptions): Promise<MechanismCredential[]>;
+  createMechanisms(options: MechanismOptions): MechanismCredential[] | Promise<MechanismCredential[]>;
   negotiateInitiator(mechanisms: readonly MechanismCredential[], request: InitiatorRequest & ErrorRequest): Handshake;
   negotiateAcceptor(mechanisms: readonly MechanismCredential[], request: AcceptorRequest & ErrorRequest): Handshake;
   /** Makes a mechanism that is loaded on demand ready for `importEstablished`. */

@@ -46,14 +46,19 @@ async function acquire(engine: Engine, options: AcquireOptions): Promise<WasmCre
   const host = resolveHost(options.host);
   const defaults = { package: packageName, packageList, principal, kerberos, host };
   let acceptor: AcceptorData | undefined;
-  if ((credentialUse & SECPKG_CRED_INBOUND) !== 0) acceptor = await withDefaultKeytab((options.authData ?? {}) as AcceptorData, defaults);
-  let [authData, ntlmAuthData]: (AuthData | undefined)[] = [];
+  if ((credentialUse & SECPKG_CRED_INBOUND) !== 0) {
+    acceptor = (options.authData ?? {}) as AcceptorData;
+    if (acceptor.keytab === undefined && acceptor.accounts === undefined) acceptor = await withDefaultKeytab(acceptor, defaults);
+  }
+  let authData: AuthData | undefined;
+  let ntlmAuthData: AuthData | undefined;
   if ((credentialUse & SECPKG_CRED_OUTBOUND) !== 0) {
     authData = outbound(options);
     if (authData === undefined) [authData, ntlmAuthData] = await defaultCredentials(defaults);
   }
   const shared = { package: packageName, acceptor, kerberos, ntlm, host };
-  const mechanisms = await engine.createMechanisms({ ...shared, packageList, authData });
+  const making = engine.createMechanisms({ ...shared, packageList, authData });
+  const mechanisms = making instanceof Promise ? await making : making;
   // A host may have tickets for Kerberos and an account for NTLM.
   if (ntlmAuthData !== undefined && acceptor === undefined) mechanisms.push(...await engine.createMechanisms({ ...shared, packageList: 'NTLM', authData: ntlmAuthData }));
   return new WasmCredential({

@@ -10,18 +10,7 @@ import { resolveHost } from './host/index.ts';
 
 /** The mechanisms of this build. */
 export const wasmEngine: Engine = {
-  async createMechanisms(options) {
-    const mechanisms: MechanismCredential[] = [];
-    if (servesKerberos(options)) {
-      if (options.package === 'Kerberos' || await knowsRealm(options)) {
-        kerberos = await import('./kerberos/index.ts');
-        mechanisms.push(kerberos.createKerberosCredential(options));
-      }
-    }
-    if (options.package !== 'Kerberos' && servesNtlm(options)) mechanisms.push(createNtlmCredential(options));
-    if (mechanisms.length === 0) throw nothingServed(options);
-    return options.package === 'Negotiate' ? selectMechanisms(mechanisms, options.packageList) : mechanisms;
-  },
+  createMechanisms: (options) => (servesKerberos(options) ? withKerberos(options) : complete([], options)), // NTLM alone waits for nothing
   negotiateInitiator: (mechanisms, request) => createSpnegoInitiator(mechanismsForTarget(mechanisms, request.targetName), request),
   negotiateAcceptor: createSpnegoAcceptor,
   importEstablished(mechanism, packed) {
@@ -37,6 +26,21 @@ export const wasmEngine: Engine = {
     if (name === 'Kerberos') kerberos = await import('./kerberos/index.ts');
   },
 };
+
+async function withKerberos(options: MechanismOptions): Promise<MechanismCredential[]> {
+  const mechanisms: MechanismCredential[] = [];
+  if (options.package === 'Kerberos' || await knowsRealm(options)) {
+    kerberos = await import('./kerberos/index.ts');
+    mechanisms.push(kerberos.createKerberosCredential(options));
+  }
+  return complete(mechanisms, options);
+}
+
+function complete(mechanisms: MechanismCredential[], options: MechanismOptions): MechanismCredential[] {
+  if (options.package !== 'Kerberos' && servesNtlm(options)) mechanisms.push(createNtlmCredential(options));
+  if (mechanisms.length === 0) throw nothingServed(options);
+  return options.package === 'Negotiate' ? selectMechanisms(mechanisms, options.packageList) : mechanisms;
+}
 
 /** Loaded when a credential first needs it, so that a program of NTLM alone does not ship it. */
 let kerberos: typeof import('./kerberos/index.ts') | undefined;

@@ -8,10 +8,19 @@ import type { MechanismCredential } from '../mechanism.ts';
  * With a name that is not negated only named ones are allowed; a negated name never is. Undefined or blank allows all.
  * Names are compared without case. Throws a RangeError for a name that is none.
  */
-export function allowedMechanisms(packageList: string | undefined): MechanismName[] {
+export function allowedMechanisms(packageList: string | undefined): readonly MechanismName[] {
+  if (packageList === undefined) return PREFERENCE;
+  if (last?.packageList !== packageList) last = { packageList, allowed: parsePackageList(packageList) };
+  return last.allowed;
+}
+
+/** A program has one list as a rule, and asks for it with each credential. */
+let last: { packageList: string; allowed: readonly MechanismName[] } | undefined;
+
+function parsePackageList(packageList: string): MechanismName[] {
   const named = new Set<MechanismName>();
   const excluded = new Set<MechanismName>();
-  for (const item of (packageList ?? '').split(',')) {
+  for (const item of packageList.split(',')) {
     const text = item.trim();
     if (text === '') continue;
     const negated = text.startsWith('!');

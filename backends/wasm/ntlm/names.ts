@@ -63,6 +63,15 @@ export function readName(message: Uint8Array, at: { offset: number; length: numb
 
 /** This computer's NetBIOS name, as far as its environment tells: at most 15 characters in upper case; null when it does not. */
 export function computerName(host: Host): string | null {
+  let name = computers.get(host);
+  if (name === undefined) computers.set(host, name = readComputerName(host));
+  return name;
+}
+
+/** An environment is slow to read, and a computer keeps its name. */
+const computers = new WeakMap<Host, string | null>();
+
+function readComputerName(host: Host): string | null {
   const name = host.environment?.('COMPUTERNAME') || host.environment?.('HOSTNAME');
   const label = name?.split('.')[0] ?? '';
   return NETBIOS.test(label) ? label.slice(0, 15).toUpperCase() : null;

@@ -15,6 +15,22 @@ export interface ServerNames {
 }
 
 export function serverNames(config: NtlmConfig | undefined, host: Host): ServerNames {
+  let names = config === undefined ? unconfigured.get(host) : undefined;
+  if (names === undefined) {
+    names = encodeNames(config, host);
+    if (config === undefined) unconfigured.set(host, names);
+  }
+  const targetInfo = names.targetInfo.slice(); // each credential sets its own timestamps
+  const timestampAt = targetInfo.length - 12;
+  return { name: names.name, targetType: names.targetType, targetInfo, setTimestamp: (milliseconds) => writeFileTime(targetInfo, timestampAt, milliseconds) };
+}
+
+/** Without a configuration, a host has one set of names. */
+const unconfigured = new WeakMap<Host, EncodedNames>();
+
+type EncodedNames = Omit<ServerNames, 'setTimestamp'>;
+
+function encodeNames(config: NtlmConfig | undefined, host: Host): EncodedNames {
   const computer = config?.netbiosComputerName ?? computerName(host) ?? 'LOCALHOST';
   const domain = config?.netbiosDomainName;
   const dnsDomain = config?.dnsDomainName;
@@ -27,13 +43,10 @@ export function serverNames(config: NtlmConfig | undefined, host: Host): ServerN
   if (config?.dnsTreeName !== undefined) pairs.push(pair(DNS_TREE, utf16(config.dnsTreeName)));
   pairs.push(pair(TIMESTAMP, new Uint8Array(8)), pair(EOL, new Uint8Array(0)));
 
-  const targetInfo = concat(pairs);
-  const timestampAt = targetInfo.length - 12;
   return {
     name: utf16(domain ?? computer),
     targetType: domain === undefined ? NTLMSSP_TARGET_TYPE_SERVER : NTLMSSP_TARGET_TYPE_DOMAIN,
-    targetInfo,
-    setTimestamp: (milliseconds) => writeFileTime(targetInfo, timestampAt, milliseconds),
+    targetInfo: concat(pairs),
   };
 }
 
