@@ -19,6 +19,7 @@ import { createKeyRing } from './key-ring.ts';
 import { OpenedTickets } from './opened-tickets.ts';
 import { createNetworkTransport } from './kdc/transport.ts';
 import { memoryReplayCache } from './replay-cache.ts';
+import type { CachedCredential, CredentialCacheData } from './store/ccache.ts';
 import { loadCcache, loadKeytab } from './store/files.ts';
 import { readConfiguration } from './store/configuration.ts';
 import type { KeytabEntry } from './store/keytab.ts';
@@ -138,11 +139,15 @@ export async function openTickets({ authData, kerberos, host, clock, krb5Conf, r
     path: (from: string, to: string) => conf?.capaths.get(from)?.get(to),
   };
   if ('ccache' in authData) {
-    const cache = await loadCcache(authData.ccache, host);
-    requireOwner(cache.principal, namedUser(authData)?.user);
-    clock.offset = cache.kdcOffset / 1000;
-    // A cache may hold tickets that were got on behalf of others (S4U): they are not this client's.
-    return new TicketStore({ ...shared, client: cache.principal, keys: null, tickets: cache.credentials.filter((ticket) => samePrincipal(ticket.client, cache.principal)) });
+    const { ccache } = authData;
+    const cache = await loadCcache(ccache, host);
+    const client = cache.principal;
+    requireOwner(client, namedUser(authData)?.user);
+    const reread = async () => {
+      const again = await loadCcache(ccache, host);
+      return samePrincipal(again.principal, client) ? takeTickets(again, clock) : null;
+    };
+    return new TicketStore({ ...shared, client, keys: null, tickets: takeTickets(cache, clock), ...(typeof ccache === 'string' && { reread }) });
   }
   if ('anonymous' in authData) throw new SspiError('SEC_E_NO_CREDENTIALS', 'Kerberos has no anonymous logon here');
 
@@ -167,6 +172,12 @@ export async function openTickets({ authData, kerberos, host, clock, krb5Conf, r
   }
   const { principal, canonicalize } = clientIdentity(named.user, named.domain, kerberos, conf);
   return new TicketStore({ ...shared, client: principal, canonicalize, keys: keys(principal), tickets: [] });
+}
+
+/** The client's own tickets: a cache may hold some that were got on behalf of others (S4U). */
+function takeTickets({ principal, kdcOffset, credentials }: CredentialCacheData, clock: KerberosClock): CachedCredential[] {
+  clock.offset = kdcOffset / 1000;
+  return credentials.filter((ticket) => samePrincipal(ticket.client, principal));
 }
 
 /** A user who was named beside a cache must be the one whose tickets lie in it. */

@@ -15,6 +15,8 @@ export interface TicketStoreOptions {
   /** How to get a first ticket; null when there are only the tickets that were given. */
   keys: ClientKeys | null;
   tickets: readonly CachedCredential[];
+  /** Reads the cache again that `tickets` came from: another program may have renewed it. Null: it is no longer this client's. */
+  reread?: (() => Promise<readonly CachedCredential[] | null>) | undefined;
   etypes: readonly number[];
   transport: KdcTransport;
   host: Host;
@@ -30,6 +32,8 @@ export interface TicketStoreOptions {
 
 /** A ticket is used until this many seconds before its end, so that it lives through the handshake. */
 const MARGIN = 60;
+/** Milliseconds between two looks into a cache, so that a failing logon in a loop does not keep the disk busy. */
+const REREAD_PAUSE = 1000;
 
 /**
  * The tickets of one client: gets them, keeps them, renews them, and asks a KDC once however many contexts want the same
@@ -43,6 +47,8 @@ export class TicketStore {
   readonly #aliases = new Map<string, CachedCredential>();
   readonly #random: (length: number) => Uint8Array;
   #client: Principal;
+  #rereadAt = -Infinity;
+  #rereading: Promise<void> = Promise.resolve();
   #disposed = false;
 
   constructor(options: TicketStoreOptions) {
@@ -78,6 +84,9 @@ export class TicketStore {
     if (cached !== undefined && this.#isUsable(cached)) return Promise.resolve(cached);
     this.#aliases.delete(name);
     return this.#once(name, signal, async (shared) => {
+      if (this.#goodTgt() === undefined) await this.#reread();
+      const found = this.#tickets.find((ticket) => this.#isUsable(ticket) && isFor(ticket, server));
+      if (found !== undefined) return found;
       const tgt = await this.tgt(shared);
       const ticket = await this.#tgs(server, tgt, {}, shared);
       this.#keep(ticket);
@@ -97,10 +106,10 @@ export class TicketStore {
 
   /** The ticket-granting ticket of the client's realm: cached, renewed, or got with the client's key. */
   tgt(signal?: AbortSignal): Promise<CachedCredential> {
-    const cached = this.#tickets.find((ticket) => isTgt(ticket) && realmOf(ticket) === ticket.server.realm && this.#isGood(ticket));
+    const cached = this.#goodTgt();
     if (cached !== undefined) return Promise.resolve(cached);
     return this.#once('', signal, async (shared) => {
-      const tgt = (await this.#renew(shared)) ?? (await this.#logOn(shared));
+      const tgt = (await this.#reread(), this.#goodTgt()) ?? (await this.#renew(shared)) ?? (await this.#logOn(shared));
       this.#client = tgt.client;
       this.#keep(tgt);
       return tgt;
@@ -115,6 +124,22 @@ export class TicketStore {
     this.#tickets.length = 0;
     this.#aliases.clear();
     this.#options.keys?.dispose?.();
+  }
+
+  #goodTgt(): CachedCredential | undefined {
+    return this.#tickets.find((ticket) => isTgt(ticket) && realmOf(ticket) === ticket.server.realm && this.#isGood(ticket));
+  }
+
+  /** kinit, k5start or sssd renews a cache while a service runs for weeks; what they wrote is taken before a KDC is asked. */
+  #reread(): Promise<void> {
+    const { reread, clock } = this.#options;
+    if (reread === undefined) return Promise.resolve();
+    const now = clock.now().getTime();
+    if (Math.abs(now - this.#rereadAt) >= REREAD_PAUSE) {
+      this.#rereadAt = now;
+      this.#rereading = reread().then((tickets) => tickets?.forEach((ticket) => this.#keep(ticket)), () => {}); // gone, or half of it: what is at hand is still tried
+    }
+    return this.#rereading;
   }
 
   async #logOn(signal: AbortSignal): Promise<CachedCredential> {

@@ -2,11 +2,12 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { AuthData } from '../../../backends/contract/credentials.ts';
 import { SspiError } from '../../../backends/contract/errors.ts';
+import type { Host } from '../../../backends/contract/host.ts';
 import { resolveHost } from '../../../backends/wasm/host/index.ts';
 import { openTickets } from '../../../backends/wasm/kerberos/credential.ts';
 import { writeCcache, type CachedCredential } from '../../../backends/wasm/kerberos/store/ccache.ts';
 import { writeKeytab } from '../../../backends/wasm/kerberos/store/keytab.ts';
-import { parsePrincipal, type Principal } from '../../../backends/wasm/kerberos/store/principal.ts';
+import { krbtgt, parsePrincipal, type Principal } from '../../../backends/wasm/kerberos/store/principal.ts';
 
 const test = suite('a Kerberos credential');
 
@@ -18,8 +19,8 @@ const ticket = (client: Principal): CachedCredential => ({
   ticket: new Uint8Array([0x61, 0]), secondTicket: new Uint8Array(0),
 });
 
-function open(authData: AuthData) {
-  const host = resolveHost();
+function open(authData: AuthData, given: Partial<Host> = {}) {
+  const host = resolveHost(given);
   const transport = { send: () => Promise.reject(new Error('nobody is asked')) };
   return openTickets({ authData, kerberos: { transport }, host, clock: { now: () => host.now(), offset: 0 }, krb5Conf: async () => null, random: (length) => host.random(length) });
 }
@@ -40,6 +41,36 @@ test("a cache's tickets of someone else are not used in the owner's name", async
   assert.is(await code((await open({ ccache })).ticketFor(web)), 'SEC_E_NO_CREDENTIALS');
   const both = writeCcache({ principal: alice, kdcOffset: 0, config: [], credentials: [ticket(bob), ticket(alice)] });
   assert.is((await (await open({ ccache: both })).ticketFor(web)).client.components[0], 'alice');
+});
+
+test('a cache that another program renewed is read again before its tickets are given up', async () => {
+  let now = 1_900_000_000_000;
+  const tgt = (endtime: number): CachedCredential => ({ ...ticket(alice), server: krbtgt('AD.TEST'), endtime });
+  const cacheOf = (principal: Principal, ...credentials: CachedCredential[]) => writeCcache({ principal, kdcOffset: 0, config: [], credentials });
+  const seconds = () => now / 1000;
+  let file: Uint8Array | null = cacheOf(alice, tgt(seconds() + 600));
+  let reads = 0;
+  const store = await open({ ccache: '/run/user/1/krb5cc' }, { now: () => new Date(now), readFile: async () => (reads++, file) });
+  assert.is((await store.tgt()).endtime, seconds() + 600);
+  assert.is(reads, 1);
+
+  now += 600_000;
+  assert.is(await code(store.tgt()), 'SEC_E_NO_CREDENTIALS');
+  assert.is(await code(store.tgt()), 'SEC_E_NO_CREDENTIALS');
+  assert.is(reads, 2, 'not again within a second');
+
+  now += 1000;
+  file = cacheOf(alice, tgt(seconds() + 900), { ...ticket(alice), endtime: seconds() + 900 });
+  const [one, other] = await Promise.all([store.ticketFor(web), store.tgt()]);
+  assert.equal([one.server.components, other.endtime], [web.components, seconds() + 900]);
+  assert.is(reads, 3, 'once for both');
+
+  now += 900_000;
+  file = cacheOf(bob, { ...tgt(seconds() + 900), client: bob });
+  assert.is(await code(store.tgt()), 'SEC_E_NO_CREDENTIALS', 'it is no longer hers');
+  now += 1000;
+  file = null;
+  assert.is(await code(store.tgt()), 'SEC_E_NO_CREDENTIALS', 'it is gone');
 });
 
 test('a keytab tells the realm of a user without one', async () => {
