@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { root } from './root.ts';
 
@@ -19,3 +20,6 @@ export async function entries(): Promise<Record<string, string>> {
   }
   return present;
 }
+
+/** What is built beside the entries: one module for each kind of runtime, among which package.json's "exports" and "imports" choose. */
+export const variants: Readonly<Record<string, string>> = JSON.parse(readFileSync(`${root}build/variants.json`, 'utf8')) as Record<string, string>;

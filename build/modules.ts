@@ -1,7 +1,7 @@
-// src/ → dist/*.js: one module for each entry, what they share in dist/chunks.
+// src/ → dist/*.js: one module for each entry and each variant, what they share in dist/chunks.
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
-import { entries } from './entries.ts';
+import { entries, variants } from './entries.ts';
 import { root } from './root.ts';
 
 const HASHBANG = '#!/usr/bin/env node\n';
@@ -10,7 +10,7 @@ export async function bundleModules(): Promise<void> {
   const entryPoints = await entries();
   await build({
     absWorkingDir: root,
-    entryPoints,
+    entryPoints: { ...entryPoints, ...variants },
     outdir: 'dist',
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
@@ -19,8 +19,8 @@ export async function bundleModules(): Promise<void> {
     platform: 'neutral',
     target: 'es2022',
     packages: 'external',
-    // package.json's "imports" choose how core.wasm arrives, in the consumer's runtime and not here
-    external: ['#core-wasm', 'node:*'],
+    // package.json's "imports" choose what a runtime needs, when a program runs or is bundled, and not here
+    external: ['#*', 'node:*'],
     // require() of an ES module, and a worker's start, both refuse it
     supported: { 'top-level-await': false },
     legalComments: 'none',

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import binaryen from 'binaryen';
 import { build, type Metafile, type OutputFile } from 'esbuild';
 import { root } from '../root.ts';
+import { sourceImports } from '../source-imports.ts';
 
 export interface Sizes {
   /** Bytes, gzipped. */
@@ -49,6 +50,7 @@ async function bundle(program: string) {
     mainFields: ['module', 'main'],
     conditions: ['workerd'], // core.wasm as a file beside the code, not in base64 inside it
     external: ['*.wasm', 'node:*', 'koffi'],
+    plugins: [sourceImports()],
   });
 }
 

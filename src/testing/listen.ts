@@ -1,3 +1,4 @@
+import { builtin } from '../../backends/wasm/host/builtin.ts';
 import { readKdcProxyRequest, wrapKdcProxyMessage } from '../../backends/wasm/kerberos/kdc/kdc-proxy.ts';
 
 export interface ListeningRealm {
@@ -17,7 +18,7 @@ const MAX_DATAGRAM = 4096;
 
 /** Opens UDP and TCP at one port, and a KDC proxy at another. `tooBig` makes what UDP says in place of a longer answer (RFC 4120 §7.2.1). */
 export async function listenKdc(realm: string, answer: Answer, realms: readonly string[], tooBig: () => Uint8Array): Promise<ListeningRealm & AsyncDisposable> {
-  const [{ createSocket }, { createServer }, http] = await Promise.all([import('node:dgram'), import('node:net'), import('node:http')]);
+  const [{ createSocket }, { createServer }, http] = await Promise.all([builtin('node:dgram'), builtin('node:net'), builtin('node:http')]);
 
   const tcp = createServer((socket) => {
     let received: Uint8Array = new Uint8Array(0);

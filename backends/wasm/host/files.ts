@@ -1,11 +1,10 @@
 import type { Host } from '../../contract/host.ts';
+import { builtin } from './builtin.ts';
 
 interface ProcessLike {
   versions?: { node?: string };
   env?: Record<string, string | undefined>;
-  getBuiltinModule?(id: string): unknown;
 }
-type FileSystem = typeof import('node:fs/promises');
 
 /** Files and the environment where this runtime has them (Node, Bun, Deno); nothing is loaded before the first call. */
 export function hostFiles(): Pick<Host, 'readFile' | 'listDirectory' | 'environment'> {
@@ -14,7 +13,7 @@ export function hostFiles(): Pick<Host, 'readFile' | 'listDirectory' | 'environm
   return {
     async readFile(path) {
       try {
-        return new Uint8Array(await (await fileSystem(process)).readFile(path));
+        return new Uint8Array(await (await builtin('node:fs/promises')).readFile(path));
       } catch (error) {
         if ((error as { code?: unknown }).code === 'ENOENT') return null;
         throw error;
@@ -22,18 +21,11 @@ export function hostFiles(): Pick<Host, 'readFile' | 'listDirectory' | 'environm
     },
     async listDirectory(path) {
       try {
-        return await (await fileSystem(process)).readdir(path);
+        return await (await builtin('node:fs/promises')).readdir(path);
       } catch {
         return null;
       }
     },
     environment: (name) => process.env?.[name],
   };
-}
-
-async function fileSystem(process: ProcessLike): Promise<FileSystem> {
-  const module = process.getBuiltinModule?.('node:fs/promises') as FileSystem | undefined;
-  if (module !== undefined) return module;
-  const specifier = 'node:fs/promises'; // not a literal in import(): bundlers for browsers would try to resolve it
-  return (await import(specifier)) as FileSystem;
 }

@@ -1,5 +1,5 @@
+import { hostFiles } from '#host';
 import type { Host } from '../../contract/host.ts';
-import { hostFiles } from './files.ts';
 import { pooledRandom } from './random.ts';
 
 /** The runtime's own clock, randomness, files and environment, with a caller's replacements in front (undefined: none of it). */

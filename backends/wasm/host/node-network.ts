@@ -1,10 +1,11 @@
 import type { Host, SocketAddress, SrvRecord } from '../../contract/host.ts';
+import { builtin } from './builtin.ts';
 
 /** Sockets and DNS over Node's modules, which Deno and Bun have as well; each is loaded when it is first used. */
 export const nodeNetwork: Required<Pick<Host, 'lookupSrv' | 'exchangeUdp' | 'exchangeTcp'>> = { lookupSrv, exchangeUdp, exchangeTcp };
 
 async function lookupSrv(name: string, signal?: AbortSignal): Promise<SrvRecord[]> {
-  const { Resolver } = await import('node:dns/promises');
+  const { Resolver } = await builtin('node:dns/promises');
   const resolver = new Resolver();
   const cancel = () => resolver.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
@@ -20,7 +21,7 @@ async function lookupSrv(name: string, signal?: AbortSignal): Promise<SrvRecord[
 }
 
 async function exchangeUdp({ host, port }: SocketAddress, message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-  const [{ createSocket }, { lookup }] = await Promise.all([import('node:dgram'), import('node:dns/promises')]);
+  const [{ createSocket }, { lookup }] = await Promise.all([builtin('node:dgram'), builtin('node:dns/promises')]);
   signal.throwIfAborted();
   const { address, family } = await lookup(host);
   signal.throwIfAborted();
@@ -39,7 +40,7 @@ async function exchangeUdp({ host, port }: SocketAddress, message: Uint8Array, s
 }
 
 async function exchangeTcp({ host, port }: SocketAddress, message: Uint8Array, isWhole: (received: Uint8Array) => boolean, signal: AbortSignal): Promise<Uint8Array> {
-  const { connect } = await import('node:net');
+  const { connect } = await builtin('node:net');
   signal.throwIfAborted();
   const socket = connect({ host, port, noDelay: true });
   try {

@@ -1,10 +1,11 @@
 import type { Host } from '../../contract/host.ts';
+import { builtin } from './builtin.ts';
 
 /** Files that are written, and Unix sockets, over Node's modules, which Deno and Bun have as well. */
 export const nodeStores: Required<Pick<Host, 'writeFile' | 'removeFile' | 'exchangeUnix'>> = { writeFile, removeFile, exchangeUnix };
 
 async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
-  const { open, rename, rm } = await import('node:fs/promises');
+  const { open, rename, rm } = await builtin('node:fs/promises');
   const suffix = [...crypto.getRandomValues(new Uint8Array(6))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   const temporary = `${path}.${suffix}`; // beside it: a rename does not cross file systems
   const file = await open(temporary, 'wx', 0o600);
@@ -21,7 +22,7 @@ async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 async function removeFile(path: string): Promise<boolean> {
-  const { lstat, open, unlink } = await import('node:fs/promises');
+  const { lstat, open, unlink } = await builtin('node:fs/promises');
   try {
     if ((await lstat(path)).isFile()) {
       const file = await open(path, 'r+');
@@ -41,7 +42,7 @@ async function removeFile(path: string): Promise<boolean> {
 }
 
 async function exchangeUnix(path: string, message: Uint8Array, isWhole: (received: Uint8Array) => boolean, signal: AbortSignal): Promise<Uint8Array> {
-  const { connect } = await import('node:net');
+  const { connect } = await builtin('node:net');
   signal.throwIfAborted();
   const socket = connect({ path });
   try {
