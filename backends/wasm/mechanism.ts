@@ -101,10 +101,12 @@ export interface Established {
   makeSignature(parts: readonly Uint8Array[], qop: number): Uint8Array;
   /** Returns the QOP; throws SEC_E_MESSAGE_ALTERED or SEC_E_OUT_OF_SEQUENCE and stays usable. */
   verifySignature(parts: readonly Uint8Array[], signature: Uint8Array): number;
-  /** Encrypts `encrypt` parts in place and returns what goes into the TOKEN buffer. */
-  encrypt(parts: readonly MessagePart[], qop: number): Uint8Array;
-  /** Decrypts in place once verified; on an error the parts are as they came. */
-  decrypt(parts: readonly MessagePart[], token: Uint8Array): number;
+  /** How many bytes `encrypt` appends: the least that a PADDING buffer must hold. Absent means none. */
+  readonly padding?: number;
+  /** Encrypts `encrypt` parts in place, writes what it appends to `padding`, and returns what goes into the TOKEN buffer. */
+  encrypt(parts: readonly MessagePart[], qop: number, padding?: Uint8Array): Uint8Array;
+  /** Decrypts in place once verified; on an error the parts are as they came. `padding`: what stands behind them, where the caller kept it apart. */
+  decrypt(parts: readonly MessagePart[], token: Uint8Array, padding?: Uint8Array): number;
   wrap(message: Uint8Array, encrypt: boolean): Uint8Array;
   unwrap(token: Uint8Array): { message: Uint8Array; encrypted: boolean };
   /** Length of the security trailer at the front of a SECBUFFER_STREAM message of this mechanism. */

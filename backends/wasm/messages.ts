@@ -14,7 +14,7 @@ import { findBuffer } from './requirements.ts';
  *   DATA | READONLY_WITH_CHECKSUM signed, never encrypted: a header
  *   DATA | READONLY               neither
  *   TOKEN                         takes or holds the signature
- *   PADDING                       takes what a block cipher appends; nothing here does, so it is narrowed to 0
+ *   PADDING                       takes what is appended (Kerberos with RC4: one byte), and is narrowed to it
  *   STREAM (decrypting)           signature and message in one piece; a DATA buffer beside it receives the view of the message
  */
 
@@ -31,16 +31,17 @@ export function verifySignature(keys: Established, buffers: SecBuffer[]): number
 export function encryptMessage(keys: Established, buffers: SecBuffer[], qop: number): void {
   const token = requireToken(buffers);
   requireRoom(token, keys.sizes.securityTrailer, 'SEC_E_BUFFER_TOO_SMALL', 'security trailer');
-  writeInto(token, keys.encrypt(messageParts(buffers, qop >>> 0 !== SECQOP_WRAP_NO_ENCRYPT), qop), 'SEC_E_BUFFER_TOO_SMALL', 'security trailer');
   const padding = findBuffer(buffers, SECBUFFER_PADDING);
-  if (padding !== undefined && padding.data.length > 0) padding.data = padding.data.subarray(0, 0);
+  const appended = padding?.data.subarray(0, keys.padding ?? 0);
+  writeInto(token, keys.encrypt(messageParts(buffers, qop >>> 0 !== SECQOP_WRAP_NO_ENCRYPT), qop, appended), 'SEC_E_BUFFER_TOO_SMALL', 'security trailer');
+  if (appended !== undefined && padding!.data.length > 0) padding!.data = appended;
 }
 
 export function decryptMessage(keys: Established, buffers: SecBuffer[]): number {
   const stream = findBuffer(buffers, SECBUFFER_STREAM);
   if (stream === undefined) {
     const parts = messageParts(buffers, true);
-    const qop = keys.decrypt(parts, plainBytes(requireToken(buffers).data));
+    const qop = keys.decrypt(parts, plainBytes(requireToken(buffers).data), findBuffer(buffers, SECBUFFER_PADDING)?.data);
     buffers.filter(isSigned).forEach((buffer, i) => void (buffer.data = parts[i]!.data));
     return qop;
   }

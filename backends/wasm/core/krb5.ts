@@ -82,6 +82,20 @@ export function open(etype: number, keys: Uint8Array, ciphertext: Uint8Array): U
   return opened;
 }
 
+/** AES's part of `seal` alone: what is returned carries no checksum. `plain` begins with the confounder. */
+export function sealUnsigned(etype: number, keys: Uint8Array, plain: Uint8Array): Uint8Array {
+  const sealed = new Uint8Array(plain.length);
+  inPieces('k5EncryptPiece', etype, keys, plain, sealed).fill(0);
+  return sealed;
+}
+
+/** AES's part of `open` alone, confounder included: nothing of it may leave before a checksum was compared. */
+export function openUnchecked(etype: number, keys: Uint8Array, sealed: Uint8Array): Uint8Array {
+  const plain = new Uint8Array(sealed.length);
+  inPieces('k5DecryptPiece', etype, keys, sealed, plain).fill(0);
+  return plain;
+}
+
 /** The checksum of the parts, one behind the other. */
 export function sign(etype: number, keys: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
   if (etype !== RC4) return macWith(etype, keys, parts).slice(0, macLength(etype));

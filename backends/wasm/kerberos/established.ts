@@ -6,7 +6,7 @@ import type { Established, MessagePart } from '../mechanism.ts';
 import { byteReader } from '../wire/byte-reader.ts';
 import { byteWriter } from '../wire/byte-writer.ts';
 import { createKerberosKey, etypeInfo, etypeName, type KerberosKey } from './etypes/index.ts';
-import type { MessageTokens } from './gss/message-tokens.ts';
+import { spread, type MessageTokens } from './gss/message-tokens.ts';
 import { OrderWindow } from './gss/order.ts';
 import { rfc4121Tokens } from './gss/rfc4121.ts';
 import { rfc4757Tokens } from './gss/rfc4757.ts';
@@ -49,7 +49,7 @@ export const KERBEROS_MAX_TOKEN = 48000;
 export function kerberosEstablished(facts: KerberosFacts, { createKey, random }: KerberosExtras): Established {
   const { acceptor, acceptorSubkey, dceStyle, etype } = facts;
   const tokenKey = { key: createKey(etype, facts.key), acceptor, acceptorSubkey, dceStyle };
-  const tokens: MessageTokens = etype === 23 ? rfc4757Tokens(tokenKey, random) : rfc4121Tokens(tokenKey);
+  const tokens: MessageTokens = etype === 23 ? rfc4757Tokens(tokenKey, random) : rfc4121Tokens(tokenKey, random);
   const order = new OrderWindow(facts.receiveNumber, { replay: facts.replay, sequence: facts.sequence, bits: tokens.bits, ...(facts.seen !== undefined && { seen: facts.seen }) });
   const modulus = 1n << BigInt(tokens.bits);
   let sendNumber = facts.sendNumber;
@@ -80,7 +80,7 @@ export function kerberosEstablished(facts: KerberosFacts, { createKey, random }:
     expiry: facts.expiry,
     names: { client: facts.client, target: facts.target },
     get sessionKey() { return facts.sessionKey.slice(); },
-    sizes: { maxToken: KERBEROS_MAX_TOKEN, maxSignature: tokens.micLength, blockSize: 1, securityTrailer: tokens.sealedOverhead },
+    sizes: { maxToken: KERBEROS_MAX_TOKEN, maxSignature: tokens.micLength, blockSize: 1, securityTrailer: tokens.overhead },
     keyInfo: {
       signatureAlgorithmName: CHECKSUM_NAME[info.checksumType] ?? `checksum ${info.checksumType}`, encryptAlgorithmName: etypeName(etype),
       keySize: info.keyLength * 8, signatureAlgorithm: info.checksumType, encryptAlgorithm: etype,
@@ -107,25 +107,40 @@ export function kerberosEstablished(facts: KerberosFacts, { createKey, random }:
       order.accept(number);
       return 0;
     },
-    encrypt(parts, qop) {
-      const sealed = requireUniform(parts, qop);
-      if (tokens.trailer > 0) throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'RC4 pads its messages, which EncryptMessage cannot do in place', { remedy: 'Use wrap and unwrap of the context instead.' });
+    padding: tokens.trailer,
+    encrypt(parts, qop, padding = NOTHING) {
+      if (padding.length < tokens.trailer) {
+        throw new SspiError('SEC_E_BUFFER_TOO_SMALL', `RC4 appends ${tokens.trailer} byte to a message, and there is no SECBUFFER_PADDING for it`, {
+          remedy: 'Pass a SECBUFFER_PADDING behind the data, and send it too; or use wrap and unwrap of the context.',
+        });
+      }
+      const sealed = qop >>> 0 !== SECQOP_WRAP_NO_ENCRYPT && parts.some(({ encrypt }) => encrypt);
+      if (sealed && (tokens.partsDiffer || isMixed(parts))) return tokens.wrapParts(parts, next(), padding);
       const message = join(parts.map(({ data }) => data));
       const token = tokens.wrap(message, sealed, next());
+      const front = token.length - padding.length - message.length;
       message.fill(0);
-      spread(token.subarray(token.length - message.length), parts);
-      return token.subarray(0, token.length - message.length);
+      padding.set(token.subarray(token.length - padding.length));
+      spread(token.subarray(front), parts.map(({ data }) => ({ data, encrypt: true })));
+      return token.subarray(0, front);
     },
-    decrypt(parts, token) {
-      const whole = join([token, ...parts.map(({ data }) => data)]);
-      const { message, encrypted } = open(whole);
+    decrypt(parts, token, padding = NOTHING) {
+      const whole = join([token, ...parts.map(({ data }) => data), padding]);
+      const { number, encrypted } = tokens.readWrap(whole);
+      if (encrypted && (tokens.partsDiffer || isMixed(parts))) {
+        if (!tokens.unwrapParts([...parts, { data: padding, encrypt: true }], token)) throw altered('message');
+        order.check(number);
+        order.accept(number);
+        return 0;
+      }
+      const { message } = open(whole);
       const room = parts.reduce((length, { data }) => length + data.length, 0);
       // What a peer pads or leaves out stands at the end of a single part; of several no one could tell which is shorter.
       if (message.length > room || (message.length < room && parts.length !== 1)) {
         message.fill(0);
         throw new SspiError('SEC_E_INVALID_TOKEN', `the message has ${message.length} bytes, and the data buffers ${room}`);
       }
-      spread(message, parts);
+      spread(message, parts.map(({ data }) => ({ data, encrypt: true })));
       if (message.length < room) {
         parts[0]!.data.fill(0, message.length);
         parts[0]!.data = parts[0]!.data.subarray(0, message.length);
@@ -136,8 +151,8 @@ export function kerberosEstablished(facts: KerberosFacts, { createKey, random }:
     wrap: (message, encrypt) => tokens.wrap(message, encrypt, next()),
     unwrap: open,
     streamHeaderLength(message) {
-      const { encrypted } = tokens.readWrap(message);
-      return Math.min(message.length, encrypted ? tokens.sealedOverhead : tokens.signedOverhead);
+      tokens.readWrap(message);
+      return tokens.headerLength(message);
     },
 
     export: () => packFacts({ ...facts, sendNumber, receiveNumber: order.state.next, seen: order.state.seen }),
@@ -155,21 +170,11 @@ export function importKerberosContext(packed: Uint8Array, { random }: Pick<Host,
   return kerberosEstablished(unpackFacts(packed), { random, createKey: (etype, bytes) => createKerberosKey(etype, bytes, random) });
 }
 
-/** One Wrap token is either sealed or signed: SSPI's mixed buffers (a signed header beside sealed data) have no form in RFC 4121. */
-function requireUniform(parts: readonly MessagePart[], qop: number): boolean {
-  const sealed = parts.some(({ encrypt }) => encrypt);
-  if (sealed && parts.some(({ encrypt, data }) => !encrypt && data.length > 0)) {
-    throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'Kerberos here seals a whole message: a SECBUFFER_READONLY_WITH_CHECKSUM buffer beside sealed data is not supported', { remedy: 'Sign the header with MakeSignature, or seal it with the data.' });
-  }
-  return sealed && qop >>> 0 !== SECQOP_WRAP_NO_ENCRYPT;
-}
+const NOTHING = new Uint8Array(0);
 
-function spread(message: Uint8Array, parts: readonly MessagePart[]): void {
-  let at = 0;
-  for (const { data } of parts) {
-    data.set(message.subarray(at, at + data.length));
-    at += data.length;
-  }
+/** DCE RPC's form: a header that is signed beside a body that is sealed. */
+function isMixed(parts: readonly MessagePart[]): boolean {
+  return parts.some(({ encrypt, data }) => !encrypt && data.length > 0);
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {

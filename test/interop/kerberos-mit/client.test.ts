@@ -45,6 +45,7 @@ for (const [mechanism, packageName] of [['krb5', 'Kerberos'], ['spnego', 'Negoti
       await sealedMessages(ours, theirs);
       await signatures(ours, theirs);
       await signedMessages(ours, theirs);
+      await inPlace(ours, theirs);
     });
   }
 
@@ -152,6 +153,15 @@ for (const [mechanism, packageName] of [['krb5', 'Kerberos'], ['spnego', 'Negoti
   });
 }
 
+check('rc4-hmac in DCE style: header and data apart', async () => {
+  const flags = PROTECTION | ISC_REQ_MUTUAL_AUTH | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_USE_DCE_STYLE;
+  const ours = await client({ package: 'Kerberos', flags, target: 'HTTP/e23.lab.test', kerberos: { ...lab.kerberos, allowWeakCrypto: true } });
+  const theirs = await lab.peer.acceptKerberos({ mechanism: 'krb5', keytab: lab.weakKeytab });
+  await handshake(ours, theirs);
+  await signatures(ours, theirs);
+  await inPlace(ours, theirs, 0);
+});
+
 check('rc4-hmac, where it is allowed: session key, Wrap and MIC both ways', async () => {
   for (const [mechanism, packageName] of [['krb5', 'Kerberos'], ['spnego', 'Negotiate']] as const) {
     const ours = await client({ package: packageName, target: 'HTTP/e23.lab.test', kerberos: { ...lab.kerberos, allowWeakCrypto: true } });
@@ -162,6 +172,7 @@ check('rc4-hmac, where it is allowed: session key, Wrap and MIC both ways', asyn
     await sealedMessages(ours, theirs);
     await signatures(ours, theirs);
     await signedMessages(ours, theirs);
+    await inPlace(ours, theirs, 1);
   }
   const strict = { ...lab.kerberos, allowWeakCrypto: false }; // krb5.conf's allow_rc4 would allow it
   await refuses(async () => (await client({ package: 'Kerberos', target: 'HTTP/e23.lab.test', kerberos: strict })).step(), 'SEC_E_KDC_UNKNOWN_ETYPE');

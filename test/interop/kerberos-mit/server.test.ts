@@ -44,6 +44,7 @@ for (const [mechanism, packageName] of [['krb5', 'Kerberos'], ['spnego', 'Negoti
       await sealedMessages(ours, theirs);
       await signatures(ours, theirs);
       await signedMessages(ours, theirs);
+      await inPlace(ours, theirs);
     });
   }
 
@@ -166,6 +167,7 @@ check('rc4-hmac, where it is allowed: session key, Wrap and MIC both ways', asyn
     await sealedMessages(ours, theirs);
     await signatures(ours, theirs);
     await signedMessages(ours, theirs);
+    await inPlace(ours, theirs, 1);
   }
   const token = (await (await lab.initiate('krb5', ALL_FLAGS, { target: 'HTTP@e23.lab.test' })).step(null))!;
   const strict = await createAcceptor({ package: 'Kerberos', credential: { keytab: lab.weakKeytab } });

@@ -179,14 +179,14 @@ export class PeerContext {
     return await this.#call('delegated', { ccache }) as string | null;
   }
 
-  /** GSS_WrapEx in DCE style: header and data apart. */
-  async wrapIov(message: Uint8Array): Promise<{ token: Uint8Array; message: Uint8Array }> {
-    const { token, message: sealed } = await this.#call('wrap_iov', { message: hex(message) }) as { token: string; message: string };
-    return { token: Buffer.from(token, 'hex'), message: Buffer.from(sealed, 'hex') };
+  /** GSS_WrapEx: header, parts and padding apart. */
+  async wrapIov(parts: readonly IovPart[], padding: boolean): Promise<{ token: Uint8Array; parts: Uint8Array[]; padding: Uint8Array }> {
+    const sealed = await this.#call('wrap_iov', { parts: parts.map(jsonPart), padding }) as { token: string; parts: string[]; padding: string };
+    return { token: bytes(sealed.token), parts: sealed.parts.map(bytes), padding: bytes(sealed.padding) };
   }
 
-  async unwrapIov(token: Uint8Array, message: Uint8Array): Promise<Uint8Array> {
-    return Buffer.from(await this.#call('unwrap_iov', { token: hex(token), message: hex(message) }) as string, 'hex');
+  async unwrapIov(token: Uint8Array, parts: readonly IovPart[], padding: Uint8Array): Promise<Uint8Array[]> {
+    return (await this.#call('unwrap_iov', { token: hex(token), parts: parts.map(jsonPart), padding: hex(padding) }) as string[]).map(bytes);
   }
 
   async sign(message: Uint8Array): Promise<Uint8Array> {
@@ -212,6 +212,20 @@ export function accountsFile(...lines: string[]): string {
 /** The environment in which gss-ntlmssp logs on as this user: `curl --negotiate -u :`, ldapsearch, and whatever uses GSSAPI. */
 export function gssapiEnvironment(domain: string, user: string, password: string): NodeJS.ProcessEnv {
   return { ...process.env, NTLM_USER_FILE: accountsFile(`${domain}:${user}:${password}`), KRB5_CONFIG: '/dev/null', LANG: 'C.UTF-8' };
+}
+
+/** One buffer of a message: sealed, or signed only. */
+export interface IovPart {
+  data: Uint8Array;
+  encrypt: boolean;
+}
+
+function jsonPart({ data, encrypt }: IovPart): { data: string; encrypt: boolean } {
+  return { data: hex(data)!, encrypt };
+}
+
+function bytes(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'hex'));
 }
 
 function local(name: string): string {

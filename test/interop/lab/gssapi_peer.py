@@ -105,17 +105,27 @@ def delegated(request):
     return str(credential.name)
 
 
+def part_of(part):
+    """What is sealed, or signed only."""
+    data = bytes.fromhex(part["data"])
+    return (raw.IOVBufferType.data if part["encrypt"] else raw.IOVBufferType.sign_only, False, data)
+
+
 def wrap_iov(request):
-    """DCE style: GSS_WrapEx's form, header and data apart."""
-    iov = raw.IOV(raw.IOVBufferType.header, bytes.fromhex(request["message"]), std_layout=False)
+    """GSS_WrapEx: the header, the parts and, where the mechanism pads, the padding apart."""
+    behind = [raw.IOVBufferType.padding] if request["padding"] else []
+    iov = raw.IOV(raw.IOVBufferType.header, *map(part_of, request["parts"]), *behind, std_layout=False)
     raw.wrap_iov(contexts[request["context"]], iov, confidential=True)
-    return {"token": iov[0].value.hex(), "message": iov[1].value.hex()}
+    parts = [iov[i + 1].value.hex() for i in range(len(request["parts"]))]
+    return {"token": iov[0].value.hex(), "parts": parts, "padding": (iov[-1].value or b"").hex() if behind else ""}
 
 
 def unwrap_iov(request):
-    iov = raw.IOV((raw.IOVBufferType.header, False, bytes.fromhex(request["token"])), bytes.fromhex(request["message"]), std_layout=False)
+    behind = [(raw.IOVBufferType.padding, False, bytes.fromhex(request["padding"]))] if request["padding"] else []
+    header = (raw.IOVBufferType.header, False, bytes.fromhex(request["token"]))
+    iov = raw.IOV(header, *map(part_of, request["parts"]), *behind, std_layout=False)
     raw.unwrap_iov(contexts[request["context"]], iov)
-    return iov[1].value.hex()
+    return [iov[i + 1].value.hex() for i in range(len(request["parts"]))]
 
 
 OPERATIONS = {f.__name__: f for f in (initiate, accept, step, describe, wrap, unwrap, sign, verify, delegated, wrap_iov, unwrap_iov)}

@@ -21,10 +21,12 @@ export const TOK_ERROR = 0x0300;
 export const TOK_MIC_V1 = 0x0101;
 export const TOK_WRAP_V1 = 0x0201;
 
-export function frame(tokenId: number, inner: Uint8Array): Uint8Array {
-  const length = 2 + KRB5_OID.length + 2 + inner.length;
+/** `beside`: how many bytes of the token stand elsewhere, which its length counts too. */
+export function frame(tokenId: number, inner: Uint8Array, beside = 0): Uint8Array {
+  const here = 2 + KRB5_OID.length + 2 + inner.length;
+  const length = here + beside;
   const lengthOctets = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : length < 0x10000 ? [0x82, length >> 8, length & 0xff] : [0x83, length >> 16, (length >> 8) & 0xff, length & 0xff];
-  const framed = new Uint8Array(1 + lengthOctets.length + length);
+  const framed = new Uint8Array(1 + lengthOctets.length + here);
   let at = 0;
   framed[at++] = 0x60;
   framed.set(lengthOctets, at);

@@ -1,7 +1,8 @@
 import { SspiError } from '../../../contract/errors.ts';
 import { KEY_USAGE } from '../codes/key-usage.ts';
 import { etypeInfo } from '../etypes/index.ts';
-import type { MessageTokens, TokenKey } from './message-tokens.ts';
+import { spread, type MessageTokens, type TokenKey } from './message-tokens.ts';
+import { decryptMixed, encryptMixed } from './mixed.ts';
 
 /*
  * Per-message tokens of RFC 4121 §4.2.6, big-endian:
@@ -21,13 +22,14 @@ const SEALED = 2;
 const ACCEPTOR_SUBKEY = 4;
 const KNOWN_FLAGS = 7;
 
-export function rfc4121Tokens({ key, acceptor, acceptorSubkey, dceStyle }: TokenKey): MessageTokens {
+export function rfc4121Tokens({ key, acceptor, acceptorSubkey, dceStyle }: TokenKey, random: (length: number) => Uint8Array): MessageTokens {
   const checksumLength = etypeInfo(key.etype)!.checksumLength;
   const ownFlags = (acceptor ? SENT_BY_ACCEPTOR : 0) | (acceptorSubkey ? ACCEPTOR_SUBKEY : 0);
   const peerFlags = (acceptor ? 0 : SENT_BY_ACCEPTOR) | (acceptorSubkey ? ACCEPTOR_SUBKEY : 0);
   const usage = usages(acceptor);
   const peerUsage = usages(!acceptor);
   const filler = dceStyle ? CONFOUNDER : 0; // DCE style: the trailer is a whole number of blocks
+  const sealedOverhead = HEADER + CONFOUNDER + filler + HEADER + checksumLength;
 
   function header(tokenId: number, flags: number, extra: number, rotation: number, number: bigint): Uint8Array {
     const bytes = new Uint8Array(HEADER);
@@ -58,9 +60,9 @@ export function rfc4121Tokens({ key, acceptor, acceptorSubkey, dceStyle }: Token
   return {
     bits: 64,
     micLength: HEADER + checksumLength,
-    sealedOverhead: HEADER + CONFOUNDER + filler + HEADER + checksumLength,
-    signedOverhead: HEADER + checksumLength,
+    overhead: sealedOverhead,
     trailer: 0,
+    partsDiffer: false,
 
     mic(message, number) {
       const head = header(0x0404, ownFlags, 0xffff, 0xffff, number);
@@ -138,6 +140,39 @@ export function rfc4121Tokens({ key, acceptor, acceptorSubkey, dceStyle }: Token
       // The header outside is not encrypted; the copy inside is what binds it.
       if (!inner.every((byte, i) => byte === head[i])) return null;
       return plain.slice(0, plain.length - HEADER - extra);
+    },
+    headerLength(token) {
+      return Math.min(token.length, (token[2]! & SEALED) !== 0 ? sealedOverhead : HEADER + checksumLength);
+    },
+
+    wrapParts(parts, number) {
+      const rotation = HEADER + filler + checksumLength;
+      const head = header(0x0504, ownFlags | SEALED, filler, 0, number);
+      const trailer = { data: concat(new Uint8Array(filler), head), encrypt: true };
+      const { sealed, checksum } = encryptMixed(key, usage.seal, random(CONFOUNDER), [...parts, trailer]);
+      const end = sealed.length - trailer.data.length;
+      spread(sealed.subarray(CONFOUNDER, end), parts);
+      new DataView(head.buffer).setUint16(6, rotation - filler);
+      return concat(head, sealed.subarray(end), checksum, sealed.subarray(0, CONFOUNDER));
+    },
+    unwrapParts(parts, token) {
+      if (token.length < HEADER) refuse(`a Wrap token has ${HEADER} bytes at least, ${token.length} came`, token.length);
+      const view = new DataView(token.buffer, token.byteOffset, token.byteLength);
+      const extra = view.getUint16(4);
+      const sealedParts = parts.filter(({ encrypt }) => encrypt).map(({ data }) => data);
+      const body = rotateLeft(concat(token.subarray(HEADER), ...sealedParts), view.getUint16(6) + (dceStyle ? extra : 0));
+      const length = sealedParts.reduce((sum, data) => sum + data.length, 0);
+      const least = CONFOUNDER + length + extra + HEADER + checksumLength;
+      if (body.length !== least) refuse(`beside ${length} sealed bytes a token of ${HEADER + least - length} bytes expected, ${token.length} came`, token.length);
+      const sealed = body.subarray(0, body.length - checksumLength);
+      const trailer = { data: new Uint8Array(extra + HEADER), encrypt: true };
+      const plain = decryptMixed(key, peerUsage.seal, sealed, body.subarray(sealed.length), [...parts, trailer]);
+      if (plain === null) return false;
+      const inner = plain.subarray(plain.length - HEADER);
+      const intact = inner.every((byte, i) => byte === (i === 6 || i === 7 ? 0 : token[i]));
+      if (intact) spread(plain, parts);
+      plain.fill(0);
+      return intact;
     },
     dispose: () => key.dispose(),
   };

@@ -18,7 +18,7 @@ const CONFOUNDER = 8;
 const MIC_USAGE = 15;
 const WRAP_USAGE = 13;
 
-export function rfc4757Tokens({ key, acceptor }: TokenKey, random: (length: number) => Uint8Array): MessageTokens {
+export function rfc4757Tokens({ key, acceptor, dceStyle }: TokenKey, random: (length: number) => Uint8Array): MessageTokens {
   const signKey = hmac('md5', key.bytes, SIGNATURE_KEY);
   const sequenceKey = hmac('md5', key.bytes, ZERO);
   const localKey = hmac('md5', key.bytes.map((byte) => byte ^ 0xf0), ZERO);
@@ -59,9 +59,9 @@ export function rfc4757Tokens({ key, acceptor }: TokenKey, random: (length: numb
   return {
     bits: 32,
     micLength: FRAME + BODY,
-    sealedOverhead: FRAME + BODY + CONFOUNDER,
-    signedOverhead: FRAME + BODY + CONFOUNDER,
-    trailer: 1,
+    overhead: FRAME + LONGER + BODY + CONFOUNDER,
+    trailer: dceStyle ? 0 : 1,
+    partsDiffer: dceStyle,
 
     mic(message, number) {
       const body = new Uint8Array(BODY);
@@ -110,6 +110,44 @@ export function rfc4757Tokens({ key, acceptor }: TokenKey, random: (length: numb
       if (padding < 1 || padding > 8 || padding > contents.length - CONFOUNDER) refuse(`a padding of 1 to 8 bytes expected, ${padding} came`, token.length - 1);
       return contents.slice(CONFOUNDER, contents.length - padding);
     },
+    headerLength(token) {
+      return token.length - open(token, TOK_WRAP_V1, BODY + CONFOUNDER + 1).length + BODY + CONFOUNDER;
+    },
+
+    wrapParts(parts, number, padding) {
+      padding.fill(1);
+      const confounder = random(CONFOUNDER);
+      const head = new Uint8Array(BODY);
+      head.set([2, 1, 0x11, 0, 0x10, 0, 0xff, 0xff]);
+      const check = checksum(WRAP_USAGE, head.subarray(0, HEADER), confounder, ...parts.map(({ data }) => data), padding);
+      head.set(sealNumber(number, check), 8);
+      head.set(check, 16);
+      const sealed = createRc4(contentsKey(number));
+      const front = sealed.update(confounder);
+      for (const { data, encrypt } of parts) if (encrypt) sealed.updateInPlace(data);
+      sealed.updateInPlace(padding);
+      sealed.dispose();
+      // The frame counts what is sealed, not what is only signed, and in DCE style neither (MS-KILE 4.5, and MIT).
+      const beside = dceStyle ? 0 : parts.reduce((length, { data, encrypt }) => (encrypt ? length + data.length : length), padding.length);
+      return frame(TOK_WRAP_V1, joined(head.subarray(2), front), beside);
+    },
+    unwrapParts(parts, token) {
+      const whole = joined(token, ...parts.filter(({ encrypt }) => encrypt).map(({ data }) => data));
+      const body = open(whole, TOK_WRAP_V1, BODY + CONFOUNDER);
+      const front = whole.length - body.length + BODY + CONFOUNDER;
+      if (front !== token.length) refuse(`a token of ${front} bytes expected, ${token.length} came`, token.length);
+      const stream = createRc4(contentsKey(openNumber(body)));
+      const confounder = stream.update(body.subarray(BODY, BODY + CONFOUNDER));
+      const plain = parts.map(({ data, encrypt }) => (encrypt ? stream.update(data) : data));
+      stream.dispose();
+      const intact = constantTimeEqual(body.subarray(16, 24), checksum(WRAP_USAGE, body.subarray(0, HEADER), confounder, ...plain));
+      parts.forEach(({ data, encrypt }, i) => {
+        if (!encrypt) return;
+        if (intact) data.set(plain[i]!);
+        plain[i]!.fill(0);
+      });
+      return intact;
+    },
     dispose() {
       for (const secret of [signKey, sequenceKey, localKey]) secret.fill(0);
       key.dispose();
@@ -123,6 +161,16 @@ function rc4(key: Uint8Array, data: Uint8Array): Uint8Array {
   stream.dispose();
   key.fill(0);
   return result;
+}
+
+function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 function littleEndian(value: number): Uint8Array {
@@ -139,7 +187,8 @@ function hex16(value: number): string {
   return value.toString(16).padStart(4, '0').replace(/(..)(..)/, '$1 $2');
 }
 
-/** 60, a length of one byte, the OID; longer messages have longer lengths. */
+/** 60, a length of one byte, the OID; a long message has a length of up to LONGER bytes more. */
 const FRAME = 2 + 2 + KRB5_OID.length;
+const LONGER = 4;
 const ZERO = new Uint8Array(4);
 const SIGNATURE_KEY = new TextEncoder().encode('signaturekey\0');

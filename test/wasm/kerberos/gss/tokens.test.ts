@@ -15,7 +15,8 @@ const test = suite('Kerberos messages');
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'hex'));
 const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
-const message = new TextEncoder().encode('the quick brown fox jumps over the lazy dog');
+const utf8 = (text: string) => new TextEncoder().encode(text);
+const message = utf8('the quick brown fox jumps over the lazy dog');
 const extras = { createKey: (etype: number, key: Uint8Array) => createKerberosKey(etype, key), random };
 const source = rng(4121);
 const KEYS = new Map([17, 18, 19, 20, 23].map((etype) => [etype, source.bytes(etypeInfo(etype)!.keyLength)]));
@@ -196,8 +197,58 @@ test('several DATA buffers, sealed and signed only', () => {
   }
 });
 
-test('a header that is signed beside sealed data has no form in RFC 4121, and says so', () => {
-  assert.is(code(() => established(18, false).encrypt([{ data: message.slice(), encrypt: false }, { data: message.slice(), encrypt: true }], 0)), 'SEC_E_UNSUPPORTED_FUNCTION');
+for (const etype of KEYS.keys()) {
+  for (const dceStyle of [false, true]) {
+    test(`etype ${etype}${dceStyle ? ' in DCE style' : ''}: a header and a trailer that are signed beside sealed data`, () => {
+      const sender = established(etype, false, { dceStyle });
+      const padding = new Uint8Array(sender.padding ?? 0);
+      const parts = [{ data: utf8('header'), encrypt: false }, { data: message.slice(0, 5), encrypt: true }, { data: message.slice(5), encrypt: true }, { data: utf8('trailer'), encrypt: false }];
+      const token = sender.encrypt(parts, 0, padding);
+      const sent = parts.map(({ data }) => hex(data));
+      assert.equal([sent[0], sent[3]], [hex(utf8('header')), hex(utf8('trailer'))]);
+      assert.is.not(sent[2], hex(message.subarray(5)));
+      const copy = () => parts.map(({ data, encrypt }) => ({ data: data.slice(), encrypt }));
+
+      const received = copy();
+      assert.is(established(etype, true, { dceStyle }).decrypt(received, token, padding), 0);
+      assert.equal(received.map(({ data }) => new TextDecoder().decode(data)), ['header', 'the q', 'uick brown fox jumps over the lazy dog', 'trailer']);
+
+      for (let i = 0; i < parts.length; i++) {
+        const altered = copy();
+        altered[i]!.data[0]! ^= 1;
+        const before = altered.map(({ data }) => hex(data));
+        assert.is(code(() => established(etype, true, { dceStyle }).decrypt(altered, token, padding)), 'SEC_E_MESSAGE_ALTERED', `part ${i}`);
+        assert.equal(altered.map(({ data }) => hex(data)), before, 'nothing unverified is released');
+      }
+      for (let length = 0; length < token.length; length++) assert.is.not(code(() => established(etype, true, { dceStyle }).decrypt(copy(), token.subarray(0, length), padding)), 'SEC_E_OK', `${length} bytes`);
+      assert.is.not(code(() => established(etype, true, { dceStyle }).decrypt(copy(), new Uint8Array([...token, 0]), padding)), 'SEC_E_OK');
+      for (let at = 0; at < token.length; at++) {
+        if (etype === 23 && at < 4) continue; // the frame's length, which SSPI writes without the message
+        const bad = token.with(at, token[at]! ^ 0x20);
+        assert.is.not(code(() => established(etype, true, { dceStyle }).decrypt(copy(), bad, padding)), 'SEC_E_OK', `byte ${at}`);
+      }
+    });
+  }
+}
+
+test('RC4 appends a byte, which needs its place', () => {
+  const parts = () => [{ data: message.slice(), encrypt: true }];
+  assert.is(code(() => established(23, false).encrypt(parts(), 0)), 'SEC_E_BUFFER_TOO_SMALL');
+  for (const size of [message.length, 200, 70000]) {
+    const sealed = [{ data: new Uint8Array(size).fill(7), encrypt: true }];
+    const padding = new Uint8Array(1);
+    const sender = established(23, false);
+    const token = sender.encrypt(sealed, 0, padding);
+    assert.ok(token.length <= sender.sizes.securityTrailer, `${token.length}`);
+    const whole = new Uint8Array(Buffer.concat([token, sealed[0]!.data, padding]));
+    assert.is(hex(established(23, true).unwrap(whole).message), hex(new Uint8Array(size).fill(7)));
+    const receiver = established(23, true);
+    const front = receiver.streamHeaderLength(whole);
+    assert.is(front, token.length);
+    const part = { data: whole.slice(front), encrypt: true };
+    receiver.decrypt([part], whole.subarray(0, front));
+    assert.is(part.data.length, size);
+  }
 });
 
 test('a stream as MIT makes it (RRC 0), with an EC, and of RC4 with its pad', () => {
