@@ -53,7 +53,7 @@ export interface KerberosConfig {
   /** Replaces all of the above, e.g. a test realm's. */
   transport?: KdcTransport;
   etypes?: string[];
-  /** RC4-HMAC only with this. */
+  /** RC4-HMAC only with this. Default: what krb5.conf's allow_weak_crypto or allow_rc4 say for clients; false for acceptors. */
   allowWeakCrypto?: boolean;
 }
 
