@@ -1,7 +1,8 @@
 import { SspiError } from '../../backends/contract/errors.ts';
 import { ISC_RET_MUTUAL_AUTH } from '../../backends/contract/flags.ts';
 import type { Authentication } from './authentication.ts';
-import { encodeToken, parseChallenges, requireToken, type Challenge } from './challenge.ts';
+import { encodeToken } from './base64.ts';
+import { parseChallenges, requireToken, type Challenge } from './challenge.ts';
 import type { HandshakeContext, InitiatorSource, Scheme } from './context-source.ts';
 
 /** The client's side of a handshake with one party: the origin (401) or a proxy (407). */

@@ -1,4 +1,5 @@
 import { SspiError } from '../../backends/contract/errors.ts';
+import { fromBase64 } from './base64.ts';
 
 /** One challenge of WWW-Authenticate or Proxy-Authenticate (RFC 9110 §11.6.1). */
 export interface Challenge {
@@ -32,11 +33,7 @@ export function decodeToken(token68: string): Uint8Array | null {
   const digits = token68.replace(/={1,2}$/, '');
   if (digits.length % 4 === 1 || /[^A-Za-z0-9+/]/.test(digits)) return null;
   if (token68.length > digits.length && token68.length % 4 !== 0) return null;
-  return new Uint8Array(Buffer.from(digits, 'base64'));
-}
-
-export function encodeToken(token: Uint8Array): string {
-  return Buffer.from(token.buffer, token.byteOffset, token.byteLength).toString('base64');
+  return fromBase64(digits);
 }
 
 /** As `decodeToken`, for what a server sent: an `SspiError` names the header. */
