@@ -1,6 +1,6 @@
 import { get, type Agent, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { challengesOf } from '../http/leg-channel.ts';
+import { challengesOf } from '../http/node/leg-channel.ts';
 
 /** One request and its response. */
 export interface Leg {

@@ -1,4 +1,4 @@
-import { watchHttpLegs } from '../http/leg-channel.ts';
+import { watchHttpLegs } from '../http/node/leg-channel.ts';
 import { formatTokenTree, inspectToken } from '../inspect/index.ts';
 import { paint, type Terminal } from './terminal.ts';
 

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SspiError } from '../../backends/contract/errors.ts';
 import { authenticationOf } from '../../src/http/authentication.ts';
-import { createFetchOver } from '../../src/http/fetch.ts';
+import { createFetchOver } from '../../src/http/node/fetch.ts';
 import { fakeAuth, fakeFetch, rejection } from './support/clients.ts';
 import { fakeBindings } from './support/fake-mechanism.ts';
 import { guarded, serve } from './support/servers.ts';

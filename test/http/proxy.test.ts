@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { authenticationOf, proxyAuthenticationOf } from '../../src/http/authentication.ts';
-import { createProxyRule } from '../../src/http/proxy.ts';
+import { createProxyRule } from '../../src/http/node/proxy.ts';
 import { fakeAuth, fakeFetch, rejection } from './support/clients.ts';
 import { echo, guarded, listen, serve, serveProxy, stop } from './support/servers.ts';
 

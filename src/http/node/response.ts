@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, constants } from 'node:zlib';
 import { pipeline, Transform, type Readable } from 'node:stream';
-import { recordOutcome, type Outcome } from './authentication.ts';
+import { recordOutcome, type Outcome } from '../authentication.ts';
 
 /** What a response was, once its last leg came. */
 export interface ResponseParts {

@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { ConnectionOptions } from 'node:tls';
-import { SspiError } from '../../backends/contract/errors.ts';
-import type { Authentication, Outcome } from './authentication.ts';
-import { createAuthenticator, type Authenticator } from './authenticator.ts';
-import { parseChallenges } from './challenge.ts';
+import { SspiError } from '../../../backends/contract/errors.ts';
+import type { Authentication, Outcome } from '../authentication.ts';
+import { createAuthenticator, type Authenticator } from '../authenticator.ts';
+import { parseChallenges } from '../challenge.ts';
 import { bareHost, ConnectionGone, createConnection, drain, openTcp, openTls, type Connection } from './connection.ts';
-import type { InitiatorSource } from './context-source.ts';
+import type { InitiatorSource } from '../context-source.ts';
 import type { Pool } from './pool.ts';
 import type { Proxy } from './proxy.ts';
 import { challengesOf, publishLeg } from './leg-channel.ts';
-import type { ReplayableRequest } from './request.ts';
+import type { ReplayableRequest } from '../request.ts';
 import { sendConnect } from './tunnel.ts';
 
 /** One request to one URL: what the redirects around it do not change. */

@@ -2,7 +2,7 @@ import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage
 import { connect as tcpConnect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as tlsConnect, TLSSocket, type ConnectionOptions } from 'node:tls';
-import type { Authentication } from './authentication.ts';
+import type { Authentication } from '../authentication.ts';
 
 /** One HTTP/1.1 connection, and whom it speaks for. A handshake and what it authenticates never leave it. */
 export interface Connection {

@@ -1,13 +1,13 @@
 import type { ConnectionOptions } from 'node:tls';
-import type { AuthData } from '../../backends/contract/credentials.ts';
-import { ISC_REQ_CONFIDENTIALITY, ISC_REQ_DELEGATE, ISC_REQ_INTEGRITY, ISC_REQ_MUTUAL_AUTH, ISC_REQ_REPLAY_DETECT, ISC_REQ_SEQUENCE_DETECT } from '../../backends/contract/flags.ts';
-import type { CredHandle } from '../sspi/handles.ts';
+import type { AuthData } from '../../../backends/contract/credentials.ts';
+import { ISC_REQ_CONFIDENTIALITY, ISC_REQ_DELEGATE, ISC_REQ_INTEGRITY, ISC_REQ_MUTUAL_AUTH, ISC_REQ_REPLAY_DETECT, ISC_REQ_SEQUENCE_DETECT } from '../../../backends/contract/flags.ts';
+import type { CredHandle } from '../../sspi/handles.ts';
 import { bareHost, drain } from './connection.ts';
-import type { EngineOptions, InitiatorSource } from './context-source.ts';
+import type { EngineOptions, InitiatorSource } from '../context-source.ts';
 import { exchange, NetworkFailure, type ExchangeOptions } from './exchange.ts';
 import { createPool } from './pool.ts';
 import { createProxyRule, type Proxy } from './proxy.ts';
-import { REDIRECTS, redirected, redirectTarget, toReplayable, type ReplayableRequest } from './request.ts';
+import { REDIRECTS, redirected, redirectTarget, toReplayable, type ReplayableRequest } from '../request.ts';
 import { toResponse } from './response.ts';
 
 export interface FetchOptions extends EngineOptions {

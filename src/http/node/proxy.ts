@@ -1,4 +1,4 @@
-import type { AuthData } from '../../backends/contract/credentials.ts';
+import type { AuthData } from '../../../backends/contract/credentials.ts';
 
 /** The proxy that a request goes through. */
 export interface Proxy {
