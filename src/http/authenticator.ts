@@ -9,6 +9,8 @@ import type { HandshakeContext, InitiatorSource, Scheme } from './context-source
 export interface Authenticator {
   /** What goes into Authorization or Proxy-Authorization of the next leg. */
   readonly credentials: string | null;
+  /** Makes the first token before anyone asked for it; what cannot be made is left for the challenge. */
+  preempt(): Promise<void>;
   /** Takes the fields of a 401 or 407: `again` when another leg can answer it, `final` when it is the outcome. */
   challenged(lines: readonly string[]): Promise<'again' | 'final'>;
   /** Takes the fields of any other status; verifies the last token. Null where nothing was asked. */
@@ -43,6 +45,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   let credentials: string | null = null;
   let outcome: Authentication | null = null;
   let legs = 0;
+  let unasked = false;
 
   const describe = (complete: boolean): Authentication => {
     const mutual = complete && ((context?.attributes ?? 0) & ISC_RET_MUTUAL_AUTH) !== 0;
@@ -83,7 +86,19 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     get outcome() {
       return outcome;
     },
+    async preempt() {
+      scheme = source.schemes[0] ?? null;
+      unasked = true;
+      try {
+        if (scheme !== null) await begin(null);
+      } catch (error) {
+        if (!(error instanceof SspiError)) throw error;
+        this.dispose();
+        scheme = credentials = null;
+      }
+    },
     async challenged(lines) {
+      unasked = false;
       const challenges = parseChallenges(lines);
       if (context === null) {
         if (outcome !== null) return 'final'; // refused, or authenticated and forbidden all the same
@@ -116,6 +131,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         if (token68 !== null && await advance(requireToken(token68, header))) {
           throw new SspiError('SEC_E_ILLEGAL_MESSAGE', `${header}: the server answered ${status} while the handshake has a leg to go`);
         }
+      }
+      if (!context.complete && unasked) { // it asked for nothing, and was told without need
+        this.dispose();
+        credentials = null;
+        return null;
       }
       if (!context.complete && mustComplete) {
         throw new SspiError('SEC_E_INCOMPLETE_MESSAGE', `the server answered ${status} without the token that ends the handshake, so it has proven nothing`, {

@@ -3,7 +3,8 @@
  * @module
  */
 import { channelBindingsFromCertificate } from '../context/channel-bindings.ts';
-import { createFetchOver, type FetchOptions, type NegotiatingFetch } from './node/fetch.ts';
+import type { FetchOptions, NegotiatingFetch } from './fetch-options.ts';
+import { createFetchOver } from './node/fetch.ts';
 import { negotiateAuthOver, type Middleware, type NegotiateAuthOptions } from './middleware.ts';
 import { acceptorSource, initiatorSource } from './sources.ts';
 
@@ -29,6 +30,6 @@ export function negotiateAuth(options: NegotiateAuthOptions): Middleware {
 
 export { authenticationOf, proxyAuthenticationOf, type Authentication } from './authentication.ts';
 export type { Scheme } from './context-source.ts';
-export type { FetchOptions, NegotiatingFetch } from './node/fetch.ts';
+export type { FetchOptions, NegotiatingFetch } from './fetch-options.ts';
 export type { SspiIdentity } from './identity.ts';
 export type { Middleware, NegotiateAuthOptions } from './middleware.ts';

@@ -6,6 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { authenticationOf } from '../../src/http/authentication.ts';
 import { fakeAuth, fakeFetch, rejection } from './support/clients.ts';
 import { certificate, echo, guarded, listen, serve, stop } from './support/servers.ts';
 
@@ -224,6 +225,32 @@ test('a server that answers early to a long body keeps the connection', async ()
   const response = await fakeFetch().fetch(`http://127.0.0.1:${port}`, { method: 'POST', body: 'x'.repeat(1 << 22) });
   assert.is(response.status, 401);
   await stop(server);
+});
+
+test('preemptive: a token goes with the first request of a connection, and with none after it', async () => {
+  await using server = await serve(guarded(fakeAuth().middleware, echo));
+  const { fetch } = fakeFetch({ oneLeg: true, preemptive: 'always' });
+  for (let i = 0; i < 2; i++) assert.is((await (await fetch(server.url)).json() as { user: string }).user, 'alice');
+  assert.equal(server.seen.map(({ headers }) => headers.authorization !== undefined), [true, false]);
+  await fetch.close();
+});
+
+test('preemptive: a server that asks for nothing has proven nothing, and needs not', async () => {
+  await using server = await serve(hello);
+  const { fetch, initiator } = fakeFetch({ oneLeg: true, preemptive: 'always' });
+  const response = await fetch(server.url);
+  assert.is(response.status, 200);
+  assert.is(authenticationOf(response), null);
+  await fetch.close();
+  assert.is(initiator.log.disposed, initiator.log.made.length);
+});
+
+test('preemptive: NTLM begins at once as well', async () => {
+  await using server = await serve(guarded(fakeAuth().middleware, echo));
+  const { fetch } = fakeFetch({ preemptive: 'always' });
+  assert.is((await fetch(server.url)).status, 200);
+  assert.equal(server.seen.map(({ headers, socket }) => [headers.authorization !== undefined, socket]), [[true, 0], [true, 0]]);
+  await fetch.close();
 });
 
 test.run();

@@ -3,6 +3,7 @@ import { connect as tcpConnect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as tlsConnect, TLSSocket, type ConnectionOptions } from 'node:tls';
 import type { Authentication } from '../authentication.ts';
+import { bareHost } from '../target.ts';
 
 /** One HTTP/1.1 connection, and whom it speaks for. A handshake and what it authenticates never leave it. */
 export interface Connection {
@@ -106,11 +107,6 @@ export async function drain(message: IncomingMessage): Promise<boolean> {
     message.once('error', (error) => (length > MAX_DRAIN ? resolve(false) : reject(error)));
     message.once('close', () => resolve(message.complete));
   });
-}
-
-/** URL's host without the brackets of IPv6. */
-export function bareHost(host: string): string {
-  return host.startsWith('[') ? host.slice(1, -1) : host;
 }
 
 /** An agent with one socket. Where it would need another, the pinned one is gone. */

@@ -4,12 +4,13 @@ import { SspiError } from '../../../backends/contract/errors.ts';
 import type { Authentication, Outcome } from '../authentication.ts';
 import { createAuthenticator, type Authenticator } from '../authenticator.ts';
 import { parseChallenges } from '../challenge.ts';
-import { bareHost, ConnectionGone, createConnection, drain, openTcp, openTls, type Connection } from './connection.ts';
+import { ConnectionGone, createConnection, drain, openTcp, openTls, type Connection } from './connection.ts';
 import type { InitiatorSource } from '../context-source.ts';
 import type { Pool } from './pool.ts';
 import type { Proxy } from './proxy.ts';
 import { challengesOf, publishLeg } from './leg-channel.ts';
 import type { ReplayableRequest } from '../request.ts';
+import { bareHost } from '../target.ts';
 import { sendConnect } from './tunnel.ts';
 
 /** One request to one URL: what the redirects around it do not change. */
@@ -27,6 +28,8 @@ export interface ExchangeOptions {
   proxy: (proxy: Proxy) => InitiatorSource;
   proxyTarget: string | undefined;
   flags: number;
+  /** A token goes with the first request of a connection. */
+  preemptive: boolean;
   /** Makes bindings of a certificate in DER; null where they are switched off. */
   bindings: ((certificate: Uint8Array) => Promise<Uint8Array>) | null;
   tls: ConnectionOptions | undefined;
@@ -87,7 +90,16 @@ export async function exchange(hop: Hop, options: ExchangeOptions): Promise<Exch
     await proxySide?.restart(await certificateOf('proxy'));
   };
 
+  const originAuthenticator = async () => createAuthenticator({
+    source: options.origin, target: hop.target!, flags: options.flags, signal, header: 'WWW-Authenticate', mustComplete: true,
+    channelBindings: await certificateOf('origin'),
+  });
+
   try {
+    if (options.preemptive && hop.target !== null && connection.authentication === null && !viaProxy) {
+      originSide = await originAuthenticator();
+      await originSide.preempt();
+    }
     for (let leg = 0; leg < MAX_LEGS; leg++) {
       // 2.
       const message = await sendLeg(connection, hop, viaProxy, originSide, proxySide).catch(async (error: unknown) => {
@@ -109,10 +121,7 @@ export async function exchange(hop: Hop, options: ExchangeOptions): Promise<Exch
       } else if (challenged === 'origin') {
         connection.authentication = null; // MS-N2HT 3.2.5: a 401 ends what the connection was authenticated for
         if (viaProxy && originSide === null) requireSessionSupport(message);
-        originSide ??= createAuthenticator({
-          source: options.origin, target: hop.target!, flags: options.flags, signal, header: 'WWW-Authenticate', mustComplete: true,
-          channelBindings: await certificateOf('origin'),
-        });
+        originSide ??= await originAuthenticator();
       }
       const side = challenged === 'proxy' ? proxySide : challenged === 'origin' ? originSide : null;
       if (side !== null && await side.challenged(fieldsOf(message, challenged === 'proxy' ? 'proxy-authenticate' : 'www-authenticate')) === 'again') {

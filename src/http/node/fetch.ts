@@ -1,53 +1,21 @@
-import type { ConnectionOptions } from 'node:tls';
-import type { AuthData } from '../../../backends/contract/credentials.ts';
-import { ISC_REQ_CONFIDENTIALITY, ISC_REQ_DELEGATE, ISC_REQ_INTEGRITY, ISC_REQ_MUTUAL_AUTH, ISC_REQ_REPLAY_DETECT, ISC_REQ_SEQUENCE_DETECT } from '../../../backends/contract/flags.ts';
-import type { CredHandle } from '../../sspi/handles.ts';
-import { bareHost, drain } from './connection.ts';
-import type { EngineOptions, InitiatorSource } from '../context-source.ts';
+import { createTargetRule } from '../target.ts';
+import type { InitiatorSource } from '../context-source.ts';
+import { requirementsOf, type FetchOptions, type MakeInitiatorSource, type NegotiatingFetch } from '../fetch-options.ts';
+import { REDIRECTS, redirected, redirectTarget, toReplayable } from '../request.ts';
+import { drain } from './connection.ts';
 import { exchange, NetworkFailure, type ExchangeOptions } from './exchange.ts';
 import { createPool } from './pool.ts';
 import { createProxyRule, type Proxy } from './proxy.ts';
-import { REDIRECTS, redirected, redirectTarget, toReplayable, type ReplayableRequest } from '../request.ts';
 import { toResponse } from './response.ts';
 
-export interface FetchOptions extends EngineOptions {
-  /** Who is authenticated; default: the host's default credential. */
-  credential?: CredHandle | AuthData;
-  /** The SPN, or a function that gives it for a URL. Default `HTTP/` and the URL's host. */
-  target?: string | ((url: URL) => string);
-  /** Ask for delegation (ISC_REQ_DELEGATE), which Kerberos alone can grant. Default false. */
-  delegate?: boolean;
-  /** Bind the handshake to the TLS connection (RFC 5929 tls-server-end-point). Default `auto`. */
-  channelBinding?: 'auto' | 'never';
-  /** A proxy's URL, or `'environment'` for HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Default: none. */
-  proxy?: string | URL;
-  /** Who is authenticated toward the proxy; default: its URL's user information, else `credential`. */
-  proxyCredential?: CredHandle | AuthData;
-  /** The proxy's SPN. Default `HTTP/` and its host. */
-  proxyTarget?: string;
-  /** Whether to authenticate to another origin that a redirect led to. Default: never. */
-  authenticateRedirect?: (url: URL, from: URL) => boolean;
-  /** Certificates and checks of TLS, as `tls.connect` takes them: `{ ca }`. */
-  tls?: ConnectionOptions;
-  /** Connections toward one origin at once. Default 10; further requests wait. */
-  maxConnections?: number;
-  /** How long an idle connection is kept, in milliseconds. Default 15,000, less where the server says so. */
-  idleTimeout?: number;
-}
-
-/** fetch, with a way to let its connections and credentials go. A script may end without it. */
-export type NegotiatingFetch = typeof fetch & AsyncDisposable & { close(): Promise<void> };
-
-/** Makes the contexts for `credential`. */
-export type MakeInitiatorSource = (credential: CredHandle | AuthData | undefined, options: EngineOptions) => InitiatorSource;
-
 export function createFetchOver(makeSource: MakeInitiatorSource, bindings: (certificate: Uint8Array) => Promise<Uint8Array>, options: FetchOptions): NegotiatingFetch {
-  const { credential, target, proxyCredential, maxConnections = 10, idleTimeout = 15000 } = options;
+  const { credential, proxyCredential, maxConnections = 10, idleTimeout = 15000 } = options;
   if (!(maxConnections >= 1)) throw new RangeError(`maxConnections: at least 1 was expected, ${maxConnections} came`);
   if (!(idleTimeout >= 0)) throw new RangeError(`idleTimeout: milliseconds were expected, ${idleTimeout} came`);
   const pool = createPool({ maxConnections, idleTimeout });
   const proxyRule = createProxyRule(options.proxy, process.env);
   const origin = makeSource(credential, options);
+  const targetFor = createTargetRule(options);
   const proxySources = new Map<string, InitiatorSource>();
 
   const proxySource = (proxy: Proxy): InitiatorSource => {
@@ -57,20 +25,9 @@ export function createFetchOver(makeSource: MakeInitiatorSource, bindings: (cert
   };
   const exchangeOptions: ExchangeOptions = {
     pool, origin, proxy: proxySource, proxyTarget: options.proxyTarget, tls: options.tls,
-    flags: options.delegate ? FLAGS | ISC_REQ_DELEGATE : FLAGS,
+    flags: requirementsOf(options),
+    preemptive: options.preemptive === 'always', // 'auto' has the connection, which is authenticated once
     bindings: options.channelBinding === 'never' ? null : bindings,
-  };
-
-  /** Null: not to this origin. */
-  const targetFor = (request: ReplayableRequest, platform: Request, first: URL, from: URL): string | null => {
-    const { url } = request;
-    // The caller authenticates by another scheme, or wants to be no one.
-    if (request.headers.has('authorization') || platform.credentials === 'omit') return null;
-    const asked = url.origin === first.origin || isUpgrade(first, url);
-    if (!asked && !options.authenticateRedirect?.(new URL(url), new URL(from))) return null;
-    if (typeof target === 'function') return target(new URL(url));
-    // A name fixed for one host is never spoken to another: that host could pass the token on.
-    return asked && target !== undefined ? target : `HTTP/${bareHost(url.hostname).replace(/\.$/, '')}`;
   };
 
   const follow = async (platform: Request): Promise<Response> => {
@@ -80,7 +37,7 @@ export function createFetchOver(makeSource: MakeInitiatorSource, bindings: (cert
     let from = first;
     for (let redirects = 0; ; redirects++) {
       signal.throwIfAborted();
-      const { message, outcome } = await exchange({ request, proxy: proxyRule(request.url), target: targetFor(request, platform, first, from), signal }, exchangeOptions);
+      const { message, outcome } = await exchange({ request, proxy: proxyRule(request.url), target: targetFor(request, platform.credentials, first, from), signal }, exchangeOptions);
       const status = message.statusCode ?? 0;
       if (platform.redirect === 'error' && REDIRECTS.has(status)) {
         message.destroy();
@@ -116,11 +73,6 @@ export function createFetchOver(makeSource: MakeInitiatorSource, bindings: (cert
   return Object.assign(negotiatingFetch, { close, [Symbol.asyncDispose]: close });
 }
 
-/** http to https on the same host, both at their default ports: the service that was asked for, better protected. */
-function isUpgrade(first: URL, url: URL): boolean {
-  return first.protocol === 'http:' && url.protocol === 'https:' && first.hostname === url.hostname && first.port === '' && url.port === '';
-}
-
 /** Runs what a message can make fail; the failure is the network's, and the connection is of no more use. */
 function failing<T>(message: { destroy(): void }, act: () => T): T {
   try {
@@ -132,4 +84,3 @@ function failing<T>(message: { destroy(): void }, act: () => T): T {
 }
 
 const MAX_REDIRECTS = 20;
-const FLAGS = ISC_REQ_MUTUAL_AUTH | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY;

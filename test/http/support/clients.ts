@@ -1,4 +1,5 @@
-import { createFetchOver, type FetchOptions, type NegotiatingFetch } from '../../../src/http/node/fetch.ts';
+import type { FetchOptions, NegotiatingFetch } from '../../../src/http/fetch-options.ts';
+import { createFetchOver } from '../../../src/http/node/fetch.ts';
 import { negotiateAuthOver, type Middleware, type NegotiateAuthOptions } from '../../../src/http/middleware.ts';
 import { fakeAcceptor, fakeBindings, fakeInitiator, type FakeAcceptorOptions, type FakeInitiator } from './fake-mechanism.ts';
 import { certificate } from './servers.ts';

@@ -1,0 +1,48 @@
+import type { ConnectionOptions } from 'node:tls';
+import type { AuthData } from '../../backends/contract/credentials.ts';
+import { ISC_REQ_CONFIDENTIALITY, ISC_REQ_DELEGATE, ISC_REQ_INTEGRITY, ISC_REQ_MUTUAL_AUTH, ISC_REQ_REPLAY_DETECT, ISC_REQ_SEQUENCE_DETECT } from '../../backends/contract/flags.ts';
+import type { CredHandle } from '../sspi/handles.ts';
+import type { EngineOptions, InitiatorSource } from './context-source.ts';
+
+export interface FetchOptions extends EngineOptions {
+  /** Who is authenticated; default: the host's default credential. */
+  credential?: CredHandle | AuthData;
+  /** The SPN, or a function that gives it for a URL. Default `HTTP/` and the URL's host. */
+  target?: string | ((url: URL) => string);
+  /** Ask for delegation (ISC_REQ_DELEGATE), which Kerberos alone can grant. Default false. */
+  delegate?: boolean;
+  /** Bind the handshake to the TLS connection (RFC 5929 tls-server-end-point). Default `auto`. */
+  channelBinding?: 'auto' | 'never';
+  /** A proxy's URL, or `'environment'` for HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Default: none. */
+  proxy?: string | URL;
+  /** Who is authenticated toward the proxy; default: its URL's user information, else `credential`. */
+  proxyCredential?: CredHandle | AuthData;
+  /** The proxy's SPN. Default `HTTP/` and its host. */
+  proxyTarget?: string;
+  /**
+   * Whether a token goes with the first request, before the server asks for one. `auto`: to an origin that has asked before, where no
+   * connection is held that could be authenticated (plain fetch). Default `auto`.
+   */
+  preemptive?: 'auto' | 'always' | 'never';
+  /** Whether to authenticate to another origin that a redirect led to. Default: never. */
+  authenticateRedirect?: (url: URL, from: URL) => boolean;
+  /** Certificates and checks of TLS, as `tls.connect` takes them: `{ ca }`. */
+  tls?: ConnectionOptions;
+  /** Connections toward one origin at once. Default 10; further requests wait. */
+  maxConnections?: number;
+  /** How long an idle connection is kept, in milliseconds. Default 15,000, less where the server says so. */
+  idleTimeout?: number;
+}
+
+/** fetch, with a way to let its connections and credentials go. A script may end without it. */
+export type NegotiatingFetch = typeof fetch & AsyncDisposable & { close(): Promise<void> };
+
+/** Makes the contexts for `credential`. */
+export type MakeInitiatorSource = (credential: CredHandle | AuthData | undefined, options: EngineOptions) => InitiatorSource;
+
+/** What `createFetch` asks of a context. */
+export function requirementsOf({ delegate }: FetchOptions): number {
+  return delegate ? FLAGS | ISC_REQ_DELEGATE : FLAGS;
+}
+
+const FLAGS = ISC_REQ_MUTUAL_AUTH | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY;
