@@ -13,7 +13,7 @@ import { apRepMessage, readApRep } from './ap-exchange/ap-rep.ts';
 import { AP_OPT, TKT_FLAG } from './codes/flags.ts';
 import { kerberosEstablished, type KerberosExtras } from './established.ts';
 import { etypeName, type KerberosKey } from './etypes/index.ts';
-import { kerberosTime, type KerberosClock } from './exchange/clock.ts';
+import { authenticatorTime, type KerberosClock } from './exchange/clock.ts';
 import { isKrbError, readKrbError, toSspiError } from './exchange/kdc-error.ts';
 import { writeKrbCred } from './exchange/krb-cred.ts';
 import { GSS_FLAG, writeAuthenticatorChecksum } from './gss/authenticator-checksum.ts';
@@ -59,7 +59,7 @@ async function begin({ tickets, server: target, request, clock, host, extras, ke
   let flags = gssFlags(request.flags, ticket);
   const sessionKey = keyOf(ticket);
   const subkey = new Uint8Array(extras.random(ticket.key.length));
-  const { seconds, microseconds } = kerberosTime(clock);
+  const { seconds, microseconds } = authenticatorTime(clock);
   const number = initialNumber(host);
   let delegation: Uint8Array | undefined;
   if ((flags & GSS_FLAG.DELEG) !== 0) {
