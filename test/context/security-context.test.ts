@@ -6,7 +6,7 @@ import {
   ISC_RET_INTEGRITY, ISC_RET_MUTUAL_AUTH, ISC_RET_REPLAY_DETECT, ISC_RET_SEQUENCE_DETECT, queryContextAttributes, SECPKG_ATTR_NAMES, SECPKG_CRED_INBOUND,
   type SecurityContext,
 } from '../../src/index.ts';
-import { accounts, ALICE, TARGET } from '../contract/drive.ts';
+import { accounts, ALICE, TARGET } from '../contract/in-memory.ts';
 import { failure, hex, utf8 } from '../sspi/support.ts';
 
 const test = suite('createInitiator and createAcceptor');

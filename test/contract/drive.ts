@@ -1,16 +1,14 @@
 import {
-  acceptSecurityContext, acquireCredentialsHandle, type AcquireCredentialsOptions, type BackendName, type CredHandle, type CtxtHandle, initializeSecurityContext,
-  type InitializeContextOptions, type PackageName, SEC_E_OK, SECBUFFER_TOKEN, SECPKG_CRED_INBOUND, type SecBuffer, type SecurityContextResult, type AcceptContextOptions,
+  acceptSecurityContext, type AcceptContextOptions, acquireCredentialsHandle, type AcquireCredentialsOptions, type AcquiredCredentials, type CredHandle, type CtxtHandle,
+  initializeSecurityContext, type InitializeContextOptions, type PackageName, SEC_E_OK, SECBUFFER_TOKEN, SECPKG_CRED_INBOUND, type SecBuffer, type SecurityContextResult,
 } from '../../src/index.ts';
-
-export const ALICE = { user: 'alice', domain: 'ADTEST', password: 'Pässw0rd!' };
-export const TARGET = 'HTTP/web.ad.test';
-export const accounts = ({ user }: { user: string; domain: string }) => (user.toLowerCase() === 'alice' ? { password: ALICE.password } : null);
+import { TARGET } from './in-memory.ts';
+import type { World } from './world.ts';
 
 export interface Peers {
-  backend: BackendName;
+  world: World;
   package: PackageName;
-  /** Besides package and backend. */
+  /** In place of what the world gives. */
   client?: AcquireCredentialsOptions;
   server?: AcquireCredentialsOptions;
   initialize?: Omit<InitializeContextOptions, 'credential' | 'context'>;
@@ -29,21 +27,28 @@ export interface Driven {
   statuses: number[];
 }
 
+export async function acquireClient({ world, package: name, client }: Peers): Promise<AcquiredCredentials> {
+  return acquireCredentialsHandle({ package: name, backend: world.client, ...await world.clientOptions(name), ...client });
+}
+
+export async function acquireServer({ world, package: name, server }: Peers): Promise<AcquiredCredentials> {
+  return acquireCredentialsHandle({ package: name, backend: world.server, credentialUse: SECPKG_CRED_INBOUND, ...await world.serverOptions(name), ...server });
+}
+
 export async function credentials(peers: Peers): Promise<{ clientCredential: CredHandle; serverCredential: CredHandle }> {
-  const { backend, package: name } = peers;
-  const client = await acquireCredentialsHandle({ package: name, backend, authData: ALICE, ...peers.client });
-  const server = await acquireCredentialsHandle({ package: name, backend, credentialUse: SECPKG_CRED_INBOUND, authData: { accounts }, ...peers.server });
+  const [client, server] = [await acquireClient(peers), await acquireServer(peers)];
   return { clientCredential: client.credential, serverCredential: server.credential };
 }
 
 /** A whole handshake through the verbs, as an application would write it. */
 export async function drive(peers: Peers): Promise<Driven> {
-  return { ...(await credentials(peers).then(async (pair) => ({ ...pair, ...(await handshake(pair, peers)) }))) };
+  const pair = await credentials(peers);
+  return { ...pair, ...await handshake(pair, peers) };
 }
 
 export async function handshake(
   { clientCredential, serverCredential }: { clientCredential: CredHandle; serverCredential: CredHandle },
-  peers: Pick<Peers, 'initialize' | 'accept'>, contexts: { client?: CtxtHandle; server?: CtxtHandle } = {},
+  peers: Pick<Peers, 'initialize' | 'accept'> & { world?: World }, contexts: { client?: CtxtHandle; server?: CtxtHandle } = {},
 ): Promise<Omit<Driven, 'clientCredential' | 'serverCredential'>> {
   let { client, server } = contexts;
   let initialized: SecurityContextResult | undefined;
@@ -51,7 +56,7 @@ export async function handshake(
   const statuses: number[] = [];
   for (let leg = 0; leg < 8; leg++) {
     initialized = await initializeSecurityContext({
-      targetName: TARGET, ...peers.initialize, credential: clientCredential, context: client, input: input(peers.initialize?.input, accepted),
+      targetName: peers.world?.target ?? TARGET, ...peers.initialize, credential: clientCredential, context: client, input: input(peers.initialize?.input, accepted),
     });
     client = initialized.context;
     statuses.push(initialized.status);

@@ -1,3 +1,4 @@
+import { inMemory } from './in-memory.ts';
 import { contractSuite } from './suite.ts';
 
-contractSuite('wasm', { packages: ['Negotiate', 'NTLM'], exports: true, replaceableHost: true, suppliedCredentials: true });
+contractSuite(inMemory);

@@ -5,7 +5,8 @@ import {
   ISC_REQ_USE_SUPPLIED_CREDS, packAuthIdentity, type PackageName, queryContextAttributes, queryCredentialsAttributes, querySecurityPackageInfo, SEC_E_OK,
   SECBUFFER_PKG_PARAMS, SECPKG_ATTR_NAMES, SECPKG_ATTR_NEGO_STATUS, SECPKG_CRED_ATTR_NAMES, SECPKG_CRED_BOTH, SECPKG_CRED_INBOUND,
 } from '../../src/index.ts';
-import { accounts, ALICE, drive, handshake, TARGET, tokenOf } from '../contract/drive.ts';
+import { drive, handshake, tokenOf } from '../contract/drive.ts';
+import { accounts, ALICE, inMemory, TARGET } from '../contract/in-memory.ts';
 import { failure, hex, token, utf8 } from './support.ts';
 
 const test = suite('the Wasm backend');
@@ -42,7 +43,7 @@ test('a keytab and a credential cache are for Kerberos alone', async () => {
 test('packageList leaves Negotiate what it allows, and NTLM is never a silent way out', async () => {
   await failure('SEC_E_NO_CREDENTIALS', acquireCredentialsHandle({ authData: ALICE, packageList: '!NTLM' }));
   await failure('SEC_E_NO_CREDENTIALS', acquireCredentialsHandle({ authData: ALICE, packageList: 'Kerberos' }));
-  const driven = await drive({ backend: 'wasm', package: 'Negotiate', client: { packageList: '!Kerberos' }, server: { packageList: 'NTLM' } });
+  const driven = await drive({ world: inMemory, package: 'Negotiate', client: { packageList: '!Kerberos' }, server: { packageList: 'NTLM' } });
   assert.is(driven.initialized.status, SEC_E_OK);
 });
 
@@ -50,9 +51,9 @@ test('the default credential comes from NTLM_USER_FILE', async () => {
   const host = { environment: (name: string) => (name === 'NTLM_USER_FILE' ? '/users' : undefined), readFile: async () => utf8(`OTHER:bob:x\nADTEST:alice:${ALICE.password}\n`) };
   const { credential } = await acquireCredentialsHandle({ host, principal: 'alice' });
   assert.equal(queryCredentialsAttributes(credential, SECPKG_CRED_ATTR_NAMES), { userName: 'ADTEST\\alice' });
-  const driven = await drive({ backend: 'wasm', package: 'NTLM', client: { authData: undefined, host, principal: 'alice' } });
+  const driven = await drive({ world: inMemory, package: 'NTLM', client: { authData: undefined, host, principal: 'alice' } });
   assert.is(queryContextAttributes(driven.server, SECPKG_ATTR_NAMES).userName, 'ADTEST\\alice');
-  await failure('SEC_E_LOGON_DENIED', drive({ backend: 'wasm', package: 'NTLM', client: { authData: undefined, host } })); // bob, of the first line
+  await failure('SEC_E_LOGON_DENIED', drive({ world: inMemory, package: 'NTLM', client: { authData: undefined, host } })); // bob, of the first line
   const both = await acquireCredentialsHandle({ host, principal: 'alice', credentialUse: SECPKG_CRED_BOTH, authData: { accounts } });
   assert.equal(queryCredentialsAttributes(both.credential, SECPKG_CRED_ATTR_NAMES), { userName: 'ADTEST\\alice' });
 });
@@ -65,14 +66,14 @@ test('SEC_E_TARGET_UNKNOWN: a target name that no package can carry', async () =
 test('SEC_E_WRONG_PRINCIPAL: the client meant another service than this one', async () => {
   for (const name of ['Negotiate', 'NTLM'] as const) {
     const server = { authData: { accounts, serviceNames: ['HTTP/other.ad.test'] } };
-    await failure('SEC_E_WRONG_PRINCIPAL', drive({ backend: 'wasm', package: name, server }));
-    await drive({ backend: 'wasm', package: name, server: { authData: { accounts, serviceNames: ['http/WEB.ad.test'] } } });
+    await failure('SEC_E_WRONG_PRINCIPAL', drive({ world: inMemory, package: name, server }));
+    await drive({ world: inMemory, package: name, server: { authData: { accounts, serviceNames: ['http/WEB.ad.test'] } } });
   }
 });
 
 test('SEC_E_INTERNAL_ERROR: the accounts callback fails, and its error is the cause', async () => {
   const cause = new Error('the directory is down');
-  const error = await failure('SEC_E_INTERNAL_ERROR', drive({ backend: 'wasm', package: 'NTLM', server: { authData: { accounts: () => { throw cause; } } } }));
+  const error = await failure('SEC_E_INTERNAL_ERROR', drive({ world: inMemory, package: 'NTLM', server: { authData: { accounts: () => { throw cause; } } } }));
   assert.is(error.cause, cause);
 });
 
@@ -80,7 +81,7 @@ test('the same clock and randomness give the same tokens', async () => {
   const run = async () => {
     let count = 0;
     const host = { now: () => new Date(1_700_000_000_000), random: (length: number) => new Uint8Array(length).map(() => count++ * 31) };
-    const driven = await drive({ backend: 'wasm', package: 'Negotiate', client: { host, ntlm: { workstation: 'WS' } }, server: { host, ntlm: { netbiosComputerName: 'SRV' } } });
+    const driven = await drive({ world: inMemory, package: 'Negotiate', client: { host, ntlm: { workstation: 'WS' } }, server: { host, ntlm: { netbiosComputerName: 'SRV' } } });
     return hex(tokenOf(driven.accepted));
   };
   assert.is(await run(), await run());
@@ -99,7 +100,7 @@ test('supplied credentials replace the handle\'s for one handshake, and keep its
 });
 
 test('a context ends with the status of its last leg', async () => {
-  const { client, server } = await drive({ backend: 'wasm', package: 'Negotiate', initialize: { contextReq: ISC_REQ_MUTUAL_AUTH } });
+  const { client, server } = await drive({ world: inMemory, package: 'Negotiate', initialize: { contextReq: ISC_REQ_MUTUAL_AUTH } });
   for (const context of [client, server]) assert.is(queryContextAttributes(context, SECPKG_ATTR_NEGO_STATUS).lastStatus, SEC_E_OK);
 });
 
@@ -115,7 +116,7 @@ test('the server takes raw NTLM through Negotiate and answers without SPNEGO', a
 
 test('an imported context has no credential to go on with', async () => {
   const { exportSecurityContext } = await import('../../src/index.ts');
-  const context = importSecurityContext({ packed: exportSecurityContext((await drive({ backend: 'wasm', package: 'NTLM' })).client) });
+  const context = importSecurityContext({ packed: exportSecurityContext((await drive({ world: inMemory, package: 'NTLM' })).client) });
   await failure('SEC_E_NO_CREDENTIALS', initializeSecurityContext({ context, targetName: TARGET }));
   const { credential } = await acquireCredentialsHandle({ package: 'NTLM', authData: ALICE });
   assert.is((await initializeSecurityContext({ context, credential, targetName: TARGET })).context, context);

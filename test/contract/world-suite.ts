@@ -1,0 +1,51 @@
+import { suite } from 'uvu';
+import type { PackageName } from '../../src/index.ts';
+import type { Capabilities, World } from './world.ts';
+
+type Body = () => Promise<void> | void;
+
+/** A uvu suite of one package in one world. Whatever it leaves out, or finds to differ as it is known to, is told with its reason. */
+export interface WorldSuite {
+  (title: string, body: Body): void;
+  /** Where the world can do what the tests need; `what` says it, as a capability or in words. */
+  when(possible: boolean | keyof Capabilities, reason?: string): (title: string, body: Body) => void;
+  run(): void;
+}
+
+export function worldSuite(world: World, name: PackageName): WorldSuite {
+  const head = `${world.name}: ${name}`;
+  const inner = suite(head);
+  const skip = (title: string, reason: string): void => {
+    inner.skip(title);
+    world.skipped?.(head, title, reason);
+  };
+
+  const test = (title: string, body: Body): void => {
+    const difference = world.difference?.(name, title);
+    if (difference?.fails === null) return skip(title, difference.reason);
+    inner(title, async () => {
+      world.started?.(head, title);
+      if (difference === undefined) return body();
+      await mustDiffer(body, difference.fails!, difference.reason);
+      world.skipped?.(head, title, difference.reason);
+    });
+  };
+
+  return Object.assign(test, {
+    when: (possible: boolean | keyof Capabilities, reason = `${String(possible)} is not for ${world.name}`) =>
+      (typeof possible === 'string' ? world.capabilities[possible] : possible) ? test : (title: string) => skip(title, reason),
+    run: () => inner.run(),
+  });
+}
+
+/** A known difference is a claim too: it fails when it no longer shows, or shows in another way. */
+async function mustDiffer(body: Body, fails: RegExp, reason: string): Promise<void> {
+  let error: unknown;
+  try {
+    await body();
+  } catch (thrown) {
+    error = thrown;
+  }
+  if (error === undefined) throw new Error(`this works, although it is said not to: ${reason}`);
+  if (!fails.test(String(error instanceof Error ? `${error.name}: ${error.message}` : error))) throw error;
+}
