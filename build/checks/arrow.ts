@@ -52,7 +52,7 @@ const ROOMS = ['assembly', 'backends/contract', 'backends/wasm', 'backends/secur
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'assembly': ['assembly'],
   'backends/contract': ['backends/contract'],
-  'backends/wasm': ['backends/wasm', 'backends/contract', 'dist', '@peculiar/asn1-schema', 'asn1js'],
+  'backends/wasm': ['backends/wasm', 'backends/contract', 'dist'],
   'backends/secur32': ['backends/secur32', 'backends/contract', 'koffi'],
-  'src': ['src', 'backends/contract', 'backends/wasm', 'backends/secur32', '@peculiar/asn1-schema'],
+  'src': ['src', 'backends/contract', 'backends/wasm', 'backends/secur32'],
 };

@@ -1,5 +1,6 @@
 import { SspiError } from '../../backends/contract/errors.ts';
 import { checkBytes } from '../sspi/checks.ts';
+import { parseSignatureAlgorithm, type SignatureAlgorithm } from './certificate.ts';
 
 /**
  * The application data of RFC 5929 tls-server-end-point for a server's certificate: 'tls-server-end-point:' and the certificate's hash.
@@ -10,7 +11,7 @@ import { checkBytes } from '../sspi/checks.ts';
  */
 export async function channelBindingsFromCertificate(der: Uint8Array): Promise<Uint8Array> {
   checkBytes(der, 'der');
-  const hash = await hashOf(der);
+  const hash = hashOf(der);
   const digest = new Uint8Array(await crypto.subtle.digest(hash, der as BufferSource));
   const bindings = new Uint8Array(PREFIX.length + digest.length);
   for (let at = 0; at < PREFIX.length; at++) bindings[at] = PREFIX.charCodeAt(at);
@@ -18,9 +19,8 @@ export async function channelBindingsFromCertificate(der: Uint8Array): Promise<U
   return bindings;
 }
 
-async function hashOf(der: Uint8Array): Promise<string> {
-  const { parseSignatureAlgorithm } = await import('./certificate-schema.ts'); // ASN.1 costs start-up time, and few calls come here
-  let signature: { oid: string; pssHash: string | null };
+function hashOf(der: Uint8Array): string {
+  let signature: SignatureAlgorithm;
   try {
     signature = parseSignatureAlgorithm(der);
   } catch (cause) {

@@ -24,7 +24,7 @@ import { PaEncTsEnc } from '../../backends/wasm/kerberos/messages/pa-enc-ts-enc.
 import { AuthorizationData, EtypeInfo2, MethodData } from '../../backends/wasm/kerberos/messages/sequences.ts';
 import { Ticket } from '../../backends/wasm/kerberos/messages/ticket.ts';
 import { NT_ENTERPRISE, sameName, type Principal } from '../../backends/wasm/kerberos/store/principal.ts';
-import { elementBounds } from '../../backends/wasm/wire/der-bounds.ts';
+import { elementAt } from '../../backends/wasm/wire/der.ts';
 import { saltOf, type PrincipalRecord, type RealmDatabase } from './database.ts';
 import { writePac } from './pac-writer.ts';
 
@@ -286,7 +286,7 @@ function contentsOf(element: Uint8Array): Uint8Array {
 }
 
 function boundsOf(element: Uint8Array): { start: number; end: number } {
-  return elementBounds(element) ?? refuse(60, 'a malformed element');
+  return elementAt(element) ?? refuse(60, 'a malformed element');
 }
 
 function strongest(database: RealmDatabase, record: PrincipalRecord): number {

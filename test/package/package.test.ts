@@ -26,6 +26,7 @@ interface Manifest {
   exports: Record<string, string | Record<string, string>>;
   imports: Record<string, Record<string, string>>;
   bin: Record<string, string>;
+  dependencies?: Record<string, string>;
 }
 
 async function manifest({ package: folder }: Installed): Promise<Manifest> {
@@ -55,6 +56,11 @@ test('holds what is needed and no more', async ({ installed }) => {
   assert.equal(files.filter((file) => !NEEDED.some((pattern) => pattern.test(file))), []);
   for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'dist/core.wasm']) assert.ok(files.includes(file), file);
   assert.ok(bytes < 1_500_000, `${bytes} bytes unpacked`);
+});
+
+test('nothing is installed with it', async ({ installed }) => {
+  // What it imports all the same would not be found in this project, whose node_modules has nothing else.
+  assert.equal((await manifest(installed)).dependencies ?? {}, {});
 });
 
 test('every target of exports, imports and bin is there', async ({ installed }) => {

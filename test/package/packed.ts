@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { root } from '../../build/root.ts';
 
 export interface Installed {
-  /** A project's folder, whose node_modules holds what `npm pack` made, and our dependencies. */
+  /** A project's folder, whose node_modules holds what `npm pack` made, and Node's types: there is no other dependency. */
   project: string;
   /** node_modules/portable-sspi in it. */
   package: string;
@@ -19,12 +19,12 @@ export async function installPacked(): Promise<Installed> {
   execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', project], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
   const tarball = (await readdir(project)).find((name) => name.endsWith('.tgz'))!;
   execFileSync('tar', ['-xzf', join(project, tarball), '-C', installed, '--strip-components=1']);
-  for (const name of await readdir(`${root}node_modules`)) {
-    if (!name.startsWith('.') && name !== 'portable-sspi') await symlink(`${root}node_modules/${name}`, join(project, 'node_modules', name));
-  }
+  for (const name of TYPES) await symlink(`${root}node_modules/${name}`, join(project, 'node_modules', name));
   return { project, package: installed };
 }
 
 export function uninstall({ project }: Installed): Promise<void> {
   return rm(project, { recursive: true, force: true });
 }
+
+const TYPES = ['@types', 'undici-types'];

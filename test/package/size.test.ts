@@ -1,13 +1,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { buildIfStale } from '../../build/build.ts';
-import { measureSizes } from '../../build/checks/size.ts';
+import { measureSizes, measureWhole } from '../../build/checks/size.ts';
 
 await buildIfStale();
 const test = suite('size');
 
-/** Bytes, gzipped: what NTLM and SPNEGO may weigh, and the whole of core.wasm. */
+/** Bytes, gzipped: what NTLM and SPNEGO may weigh, the whole engine with Kerberos, and the whole of core.wasm. */
 const LIMIT = 45_000;
+const WHOLE_LIMIT = 110_000;
 const CORE_LIMIT = 40_000;
 
 test('a client and a server of Negotiate with NTLM stay below 45 KB gzipped, core.wasm below 40 KB', async () => {
@@ -16,6 +17,14 @@ test('a client and a server of Negotiate with NTLM stay below 45 KB gzipped, cor
   assert.ok(total < LIMIT, `${total} bytes`);
   assert.ok(core < CORE_LIMIT, `${core} bytes`);
   assert.ok(wasm > 5000 && wasm <= core, `${wasm} of ${core} bytes`);
+});
+
+test('a client and a server of everything stay below 110 KB gzipped', async () => {
+  const { javascript, core, total } = await measureWhole();
+  process.stdout.write(`${kilobytes(total)} of ${kilobytes(WHOLE_LIMIT)}: JavaScript ${kilobytes(javascript)}, core.wasm ${kilobytes(core)}  `);
+  assert.ok(total < WHOLE_LIMIT, `${total} bytes`);
+  const ntlm = await measureSizes();
+  assert.ok(javascript > ntlm.javascript + 20_000, `Kerberos is in it: ${javascript} bytes, and NTLM's ${ntlm.javascript}`);
 });
 
 test('what a program adds is counted', async () => {

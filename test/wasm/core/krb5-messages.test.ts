@@ -21,7 +21,7 @@ import { AuthorizationData } from '../../../backends/wasm/kerberos/messages/sequ
 import { Ticket } from '../../../backends/wasm/kerberos/messages/ticket.ts';
 import { leavesNoTrace } from './support.ts';
 
-/* The oracle is @peculiar/asn1-schema, which reads and writes MIT's samples to the byte (test/wasm/kerberos/messages). */
+/* The oracle are the declarations of the cold messages: beside MIT's samples and @peculiar/asn1-schema to the byte (test/wasm/kerberos/messages). */
 
 const test = suite('Kerberos messages in core.wasm');
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

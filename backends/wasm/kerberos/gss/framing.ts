@@ -1,5 +1,5 @@
 import { SspiError } from '../../../contract/errors.ts';
-import { elementBounds } from '../../wire/der-bounds.ts';
+import { elementAt, lengthOctets } from '../../wire/der.ts';
 
 /*
  * The initial-token framing of RFC 2743 §3.1, as RFC 4121 §4.1 uses it:
@@ -23,28 +23,18 @@ export const TOK_WRAP_V1 = 0x0201;
 
 /** `beside`: how many bytes of the token stand elsewhere, which its length counts too. */
 export function frame(tokenId: number, inner: Uint8Array, beside = 0): Uint8Array {
-  const here = 2 + KRB5_OID.length + 2 + inner.length;
-  const length = here + beside;
-  const lengthOctets = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : length < 0x10000 ? [0x82, length >> 8, length & 0xff] : [0x83, length >> 16, (length >> 8) & 0xff, length & 0xff];
-  const framed = new Uint8Array(1 + lengthOctets.length + here);
-  let at = 0;
-  framed[at++] = 0x60;
-  framed.set(lengthOctets, at);
-  at += lengthOctets.length;
-  framed[at++] = 0x06;
-  framed[at++] = KRB5_OID.length;
-  framed.set(KRB5_OID, at);
-  at += KRB5_OID.length;
-  framed[at++] = tokenId >> 8;
-  framed[at++] = tokenId & 0xff;
-  framed.set(inner, at);
+  const length = 2 + KRB5_OID.length + 2 + inner.length + beside;
+  const header = [0x60, ...lengthOctets(length), 0x06, KRB5_OID.length, ...KRB5_OID, tokenId >> 8, tokenId & 0xff];
+  const framed = new Uint8Array(header.length + inner.length);
+  framed.set(header);
+  framed.set(inner, header.length);
   return framed;
 }
 
 /** The token's id and what is inside. Throws SEC_E_INVALID_TOKEN with the byte where it is no Kerberos token. */
 export function unframe(token: Uint8Array): { tokenId: number; inner: Uint8Array; start: number } {
   if (token[0] !== 0x60) refuse(`a token that begins with 60 expected, ${token.length === 0 ? 'nothing' : hex(token[0]!)} came`, 0);
-  const bounds = elementBounds(token);
+  const bounds = elementAt(token);
   if (bounds === null) refuse(`its length leaves the ${token.length} bytes that came`, 1);
   const { start, end } = bounds!;
   const oidLength = token[start + 1] ?? 0;

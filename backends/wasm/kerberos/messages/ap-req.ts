@@ -1,10 +1,8 @@
-import { AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
 import { application, flags, int32, production, raw } from './asn1.ts';
 import { EncryptedData } from './encrypted-data.ts';
 
 /** AP-REQ (RFC 4120 §5.5.1); the ticket as its DER. */
 @application(14)
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class ApReq {
   @int32(0) pvno = 5;
   @int32(1) msgType = 14;

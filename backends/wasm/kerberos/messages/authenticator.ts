@@ -1,4 +1,3 @@
-import { AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
 import { application, int32, production, text, time, uint32 } from './asn1.ts';
 import { AuthorizationDataElement } from './authorization-data.ts';
 import { Checksum } from './checksum.ts';
@@ -7,7 +6,6 @@ import { PrincipalName } from './principal-name.ts';
 
 /** Authenticator (RFC 4120 §5.5.1). `ctime` in seconds since 1970. */
 @application(2)
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class Authenticator {
   @int32(0) authenticatorVno = 5;
   @text(1) crealm = '';

@@ -1,10 +1,8 @@
-import { AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
 import { application, production, time, uint32 } from './asn1.ts';
 import { EncryptionKey } from './encryption-key.ts';
 
 /** EncAPRepPart (RFC 4120 §5.5.2). `ctime` in seconds since 1970. */
 @application(27)
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class EncApRepPart {
   @time(0) ctime = 0;
   @uint32(1) cusec = 0;

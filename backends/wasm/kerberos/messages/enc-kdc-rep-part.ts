@@ -1,4 +1,3 @@
-import { AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
 import { application, flags, production, text, time, uint32 } from './asn1.ts';
 import { EncryptionKey } from './encryption-key.ts';
 import { HostAddress } from './host-address.ts';
@@ -7,7 +6,6 @@ import { PaData } from './pa-data.ts';
 import { PrincipalName } from './principal-name.ts';
 
 /** EncKDCRepPart (RFC 4120 §5.4.2; encrypted-pa-data: RFC 6806 §11). Times in seconds since 1970. */
-@AsnType({ type: AsnTypeTypes.Sequence })
 class EncKdcRepPart {
   @production(EncryptionKey, 0) key = new EncryptionKey();
   @production(LastReqEntry, 1, { repeated: true }) lastReq: LastReqEntry[] = [];
@@ -26,9 +24,7 @@ class EncKdcRepPart {
 
 /** RFC 4120 §5.4.2: some KDCs send EncTGSRepPart's tag in an AS-REP, so either is read. */
 @application(25, 26)
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class EncAsRepPart extends EncKdcRepPart {}
 
 @application(26)
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class EncTgsRepPart extends EncKdcRepPart {}

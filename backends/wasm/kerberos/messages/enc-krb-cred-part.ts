@@ -1,11 +1,9 @@
-import { AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
 import { application, production, time, uint32 } from './asn1.ts';
 import { HostAddress } from './host-address.ts';
 import { KrbCredInfo } from './krb-cred-info.ts';
 
 /** EncKrbCredPart (RFC 4120 §5.8.1). */
 @application(29)
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class EncKrbCredPart {
   @production(KrbCredInfo, 0, { repeated: true }) ticketInfo: KrbCredInfo[] = [];
   @uint32(1, { optional: true }) nonce?: number;

@@ -1,10 +1,8 @@
-import { AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
 import { application, octets, production, time, uint32 } from './asn1.ts';
 import { HostAddress } from './host-address.ts';
 
 /** EncKrbPrivPart (RFC 4120 §5.7.1). */
 @application(28)
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class EncKrbPrivPart {
   @octets(0) userData: Uint8Array = new Uint8Array(0);
   @time(1, { optional: true }) timestamp?: number;

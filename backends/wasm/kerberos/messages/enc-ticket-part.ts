@@ -1,4 +1,3 @@
-import { AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
 import { application, flags, production, text, time } from './asn1.ts';
 import { AuthorizationDataElement } from './authorization-data.ts';
 import { EncryptionKey } from './encryption-key.ts';
@@ -8,7 +7,6 @@ import { TransitedEncoding } from './transited-encoding.ts';
 
 /** EncTicketPart (RFC 4120 §5.3). Times in seconds since 1970. */
 @application(3)
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class EncTicketPart {
   @flags(0) flags = 0;
   @production(EncryptionKey, 1) key = new EncryptionKey();

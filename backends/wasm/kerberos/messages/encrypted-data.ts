@@ -1,8 +1,6 @@
-import { AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
 import { int32, kvno, octets } from './asn1.ts';
 
 /** EncryptedData (RFC 4120 §5.2.9). */
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class EncryptedData {
   @int32(0) etype = 0;
   @kvno(1, { optional: true }) kvno?: number;

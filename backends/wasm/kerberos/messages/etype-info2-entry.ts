@@ -1,8 +1,6 @@
-import { AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
 import { int32, octets, text } from './asn1.ts';
 
 /** ETYPE-INFO2-ENTRY (RFC 4120 §5.2.7.5). */
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class EtypeInfo2Entry {
   @int32(0) etype = 0;
   @text(1, { optional: true }) salt?: string;

@@ -1,8 +1,6 @@
-import { AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
 import { int32, octets } from './asn1.ts';
 
 /** HostAddress (RFC 4120 §5.2.5). */
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class HostAddress {
   @int32(0) addrType = 0;
   @octets(1) address: Uint8Array = new Uint8Array(0);

@@ -1,11 +1,9 @@
-import { AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
 import { application, int32, production, raw, text } from './asn1.ts';
 import { EncryptedData } from './encrypted-data.ts';
 import { PaData } from './pa-data.ts';
 import { PrincipalName } from './principal-name.ts';
 
 /** KDC-REP (RFC 4120 §5.4.2); the ticket as its DER. */
-@AsnType({ type: AsnTypeTypes.Sequence })
 class KdcRep {
   @int32(0) pvno = 5;
   @int32(1) msgType = 0;
@@ -17,13 +15,11 @@ class KdcRep {
 }
 
 @application(11)
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class AsRep extends KdcRep {
   override msgType = 11;
 }
 
 @application(13)
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class TgsRep extends KdcRep {
   override msgType = 13;
 }

@@ -1,11 +1,9 @@
-import { AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
 import { flags, int32, production, raw, text, time, uint32 } from './asn1.ts';
 import { EncryptedData } from './encrypted-data.ts';
 import { HostAddress } from './host-address.ts';
 import { PrincipalName } from './principal-name.ts';
 
 /** KDC-REQ-BODY (RFC 4120 §5.4.1). Times in seconds since 1970; tickets as their DER. */
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class KdcReqBody {
   @flags(0) kdcOptions = 0;
   @production(PrincipalName, 1, { optional: true }) cname?: PrincipalName;

@@ -1,10 +1,8 @@
-import { AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
 import { application, int32, production } from './asn1.ts';
 import { KdcReqBody } from './kdc-req-body.ts';
 import { PaData } from './pa-data.ts';
 
 /** KDC-REQ (RFC 4120 §5.4.1). */
-@AsnType({ type: AsnTypeTypes.Sequence })
 class KdcReq {
   @int32(1) pvno = 5;
   @int32(2) msgType = 0;
@@ -13,13 +11,11 @@ class KdcReq {
 }
 
 @application(10)
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class AsReq extends KdcReq {
   override msgType = 10;
 }
 
 @application(12)
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class TgsReq extends KdcReq {
   override msgType = 12;
 }

@@ -1,11 +1,9 @@
-import { AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
 import { flags, production, text, time } from './asn1.ts';
 import { EncryptionKey } from './encryption-key.ts';
 import { HostAddress } from './host-address.ts';
 import { PrincipalName } from './principal-name.ts';
 
 /** KrbCredInfo (RFC 4120 §5.8.1). Times in seconds since 1970. */
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class KrbCredInfo {
   @production(EncryptionKey, 0) key = new EncryptionKey();
   @text(1, { optional: true }) prealm?: string;

@@ -1,10 +1,8 @@
-import { AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
 import { application, int32, octets, production, text, time, uint32 } from './asn1.ts';
 import { PrincipalName } from './principal-name.ts';
 
 /** KRB-ERROR (RFC 4120 §5.9.1). Times in seconds since 1970. */
 @application(30)
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class KrbError {
   @int32(0) pvno = 5;
   @int32(1) msgType = 30;

@@ -1,8 +1,6 @@
-import { AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
 import { int32, time } from './asn1.ts';
 
 /** One element of LastReq (RFC 4120 §5.4.2). */
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class LastReqEntry {
   @int32(0) lrType = 0;
   @time(1) lrValue = 0;

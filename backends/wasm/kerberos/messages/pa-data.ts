@@ -1,8 +1,6 @@
-import { AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
 import { int32, octets } from './asn1.ts';
 
 /** PA-DATA (RFC 4120 §5.2.7). */
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class PaData {
   @int32(1) padataType = 0;
   @octets(2) padataValue: Uint8Array = new Uint8Array(0);

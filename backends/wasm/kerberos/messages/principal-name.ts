@@ -1,8 +1,6 @@
-import { AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
 import { int32, text } from './asn1.ts';
 
 /** PrincipalName (RFC 4120 §5.2.2). */
-@AsnType({ type: AsnTypeTypes.Sequence })
 export class PrincipalName {
   @int32(0) nameType = 0;
   @text(1, { repeated: true }) nameString: string[] = [];
