@@ -19,7 +19,7 @@ const here = values.directory === undefined ? fileURLToPath(new URL('.', import.
 /** Every *.test.ts below test/; those of real peers (test/interop) only when asked for. */
 async function findFiles(): Promise<string[]> {
   const all = (await readdir(here, { recursive: true })).map((file) => file.split(sep).join('/'));
-  return all.filter((file) => file.endsWith('.test.ts') && file.startsWith('interop/') === values.interop).sort();
+  return all.filter((file) => file.endsWith('.test.ts') && !file.includes('node_modules/') && file.startsWith('interop/') === values.interop).sort();
 }
 
 function count(text: string, pattern: RegExp): number {

@@ -1,0 +1,57 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { negotiateAuth, type Middleware } from '../../../src/http/index.ts';
+import { createTestRealm } from '../../../src/testing/index.ts';
+import { hex } from '../../contract/support.ts';
+import { record } from '../programs/transcript.ts';
+import type { Task } from '../programs/task.ts';
+import { readVectors } from './vectors.ts';
+
+/** What every runtime is tested against, in this process: a KDC with its proxy, and a web server. */
+export interface Peers extends AsyncDisposable {
+  task: Omit<Task, 'runtime' | 'can' | 'folder'>;
+}
+
+export async function startPeers(): Promise<Peers> {
+  const realm = await createTestRealm({ realm: 'TEST.REALM', users: { alice: 'Pässw0rd!' }, services: [SPN] });
+  const { kdcProxyUrl, port } = await realm.listen();
+  const keytab = realm.keytab(SPN);
+  const negotiate = negotiateAuth({ keytab, accounts: realm.accounts });
+  const ntlm = negotiateAuth({ accounts: realm.accounts, packageList: 'NTLM' });
+  const web = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const guard: Middleware | undefined = { '/negotiate': negotiate, '/ntlm': ntlm }[pathname];
+    if (guard === undefined) return void response.writeHead(404).end();
+    guard(request, response, async (error) => {
+      if (error !== undefined) return void response.writeHead(500).end(String(error));
+      response.end(JSON.stringify({ ...request.sspi, body: await bodyOf(request) }));
+    });
+  });
+  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+
+  const parties = {
+    realm: realm.realm, service: { spn: SPN, keytab: hex(keytab) }, user: { name: 'alice', password: 'Pässw0rd!' },
+  };
+  return {
+    task: {
+      ...parties,
+      url: `http://127.0.0.1:${(web.address() as AddressInfo).port}`,
+      kdc: { proxyUrl: kdcProxyUrl, port },
+      transcript: await record(parties, Date.now(), realm.kerberos.transport!),
+      vectors: await readVectors(),
+    },
+    async [Symbol.asyncDispose]() {
+      web.closeAllConnections();
+      await new Promise((resolve) => web.close(resolve));
+      await realm[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+const SPN = 'HTTP/web.test.realm';
