@@ -25,6 +25,7 @@ async function exchangeUdp({ host, port }: SocketAddress, message: Uint8Array, s
   signal.throwIfAborted();
   const { address, family } = await lookup(host);
   signal.throwIfAborted();
+  await requireBinding(family === 6 ? '[::]:0' : '0.0.0.0:0');
   const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   try {
     return await new Promise<Uint8Array>((resolve, reject) => {
@@ -37,6 +38,18 @@ async function exchangeUdp({ host, port }: SocketAddress, message: Uint8Array, s
   } finally {
     socket.close();
   }
+}
+
+/** Deno throws what it denies of node:dgram outside of every call, where nothing can catch it; so it is asked before. */
+async function requireBinding(address: string): Promise<void> {
+  const { permissions } = (globalThis as { Deno?: { permissions?: DenoPermissions } }).Deno ?? {};
+  if (permissions === undefined) return;
+  const { state } = await permissions.request({ name: 'net', host: address });
+  if (state !== 'granted') throw new Error(`Deno denies datagrams: they need --allow-net=${address}`);
+}
+
+interface DenoPermissions {
+  request(descriptor: { name: 'net'; host: string }): Promise<{ state: 'granted' | 'denied' | 'prompt' }>;
 }
 
 async function exchangeTcp({ host, port }: SocketAddress, message: Uint8Array, isWhole: (received: Uint8Array) => boolean, signal: AbortSignal): Promise<Uint8Array> {

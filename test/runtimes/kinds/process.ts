@@ -20,7 +20,7 @@ export function hostNode(): Runtime {
 export function deno(): Runtime {
   const permissions = ({ folder }: Project) => [
     'run', '--no-prompt', '--no-lock', '--cached-only', '--node-modules-dir=manual',
-    '--allow-net=127.0.0.1', '--allow-env', '--allow-sys', `--allow-read=${folder}`, `--allow-write=${folder}`,
+    '--allow-net=127.0.0.1,0.0.0.0:0', '--allow-env', '--allow-sys', `--allow-read=${folder}`, `--allow-write=${folder}`,
   ];
   return processRuntime('Deno', () => platformProgram('deno', ['@deno/linux-x64-glibc/deno', '@deno/linux-arm64-glibc/deno']), permissions);
 }

@@ -43,28 +43,32 @@ export function createNetworkTransport(options: NetworkTransportOptions): KdcTra
       signal?.throwIfAborted();
       const krb5Conf = await options.krb5Conf();
       const addresses = await locate(realm, krb5Conf, signal);
-      const end = AbortSignal.timeout(deadline);
-      const stop = signal === undefined ? end : AbortSignal.any([signal, end]);
       const failures = new Map<string, unknown>();
+      let late = false;
       const limit = options.service === 'kpasswd' ? 0 : krb5Conf?.udpPreferenceLimit ?? 1465; // a change of password must not be sent twice
 
-      for (let round = 0; round < ROUNDS && !stop.aborted; round++) {
-        for (const address of inOrder(addresses)) {
-          if (stop.aborted) break;
-          try {
-            const reply = await ask(address, realm, message, limit, round, stop);
-            failedUntil.delete(formatKdcAddress(address));
-            return reply;
-          } catch (cause) {
-            signal?.throwIfAborted();
-            failures.set(formatKdcAddress(address), cause);
-            failedUntil.set(formatKdcAddress(address), host.now().getTime() + FAILED_FOR);
+      const reply = await within(deadline, signal, async (stop) => {
+        for (let round = 0; round < ROUNDS && !stop.aborted; round++) {
+          for (const address of inOrder(addresses)) {
+            if (stop.aborted) break;
+            try {
+              const answer = await ask(address, realm, message, limit, round, stop);
+              failedUntil.delete(formatKdcAddress(address));
+              return answer;
+            } catch (cause) {
+              signal?.throwIfAborted();
+              failures.set(formatKdcAddress(address), cause);
+              failedUntil.set(formatKdcAddress(address), host.now().getTime() + FAILED_FOR);
+            }
           }
+          // A refused connection or a proxy's error will not heal within the second; only silence is asked again.
+          if (![...failures.values()].some(isTimeout)) break;
         }
-        // A refused connection or a proxy's error will not heal within the second; only silence is asked again.
-        if (![...failures.values()].some(isTimeout)) break;
-      }
-      throw new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', `no KDC of the realm ${realm} answered${end.aborted ? ` within ${deadline / 1000} s` : ''}: ${[...failures].map(([name, why]) => `${name}: ${reason(why)}`).join('; ')}`, {
+        late = stop.aborted;
+        return null;
+      });
+      if (reply !== null) return reply;
+      throw new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', `no KDC of the realm ${realm} answered${late ? ` within ${deadline / 1000} s` : ''}: ${[...failures].map(([name, why]) => `${name}: ${reason(why)}`).join('; ')}`, {
         cause: [...failures.values()].at(-1),
         remedy: 'Check that the KDC is up, and that port 88 or the KDC proxy is reachable from here.',
       });
@@ -95,20 +99,20 @@ export function createNetworkTransport(options: NetworkTransportOptions): KdcTra
     const udpFirst = host.exchangeUdp !== undefined && (address.protocol === 'udp' || (address.protocol === 'any' && message.length <= limit && round !== 1));
     if (udpFirst) {
       try {
-        const reply = await host.exchangeUdp!(address, message, patience(stop, UDP_PATIENCE << round));
+        const reply = await within(UDP_PATIENCE << round, stop, (signal) => host.exchangeUdp!(address, message, signal));
         if (!options.isTooBig(reply)) return reply;
       } catch (error) {
         if (stop.aborted || address.protocol === 'udp' || isTimeout(error)) throw error; // silence: the next KDC first
       }
     }
     if (host.exchangeTcp === undefined) throw new Error('this runtime has no TCP sockets; a KDC proxy (https://…) works everywhere');
-    return unframe(await host.exchangeTcp(address, frame(message), isFramed, patience(stop, TCP_PATIENCE)));
+    return unframe(await within(TCP_PATIENCE, stop, (signal) => host.exchangeTcp!(address, frame(message), isFramed, signal)));
   }
 
   async function askProxy(url: string, realm: string, message: Uint8Array, stop: AbortSignal): Promise<Uint8Array> {
     if (host.post === undefined) throw new Error('this runtime has no fetch');
     const body = wrapKdcProxyMessage(frame(message), realm);
-    return unframe(unwrapKdcProxyMessage(await host.post(url, 'application/kerberos', body, patience(stop, HTTPS_PATIENCE))));
+    return unframe(unwrapKdcProxyMessage(await within(HTTPS_PATIENCE, stop, (signal) => host.post!(url, 'application/kerberos', body, signal))));
   }
 }
 
@@ -136,8 +140,19 @@ function announced(received: Uint8Array): number {
   return new DataView(received.buffer, received.byteOffset, 4).getUint32(0);
 }
 
-function patience(stop: AbortSignal, milliseconds: number): AbortSignal {
-  return AbortSignal.any([stop, AbortSignal.timeout(milliseconds)]);
+/** Runs with a signal that aborts with `parent` or when time is up. Nothing is left behind: Deno waits for a timer that someone listens to. */
+async function within<T>(milliseconds: number, parent: AbortSignal | undefined, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new DOMException(`${milliseconds} ms have passed`, 'TimeoutError')), milliseconds);
+  const follow = () => controller.abort(parent!.reason);
+  if (parent?.aborted) follow();
+  parent?.addEventListener('abort', follow);
+  try {
+    return await run(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    parent?.removeEventListener('abort', follow);
+  }
 }
 
 function isTimeout(error: unknown): boolean {
