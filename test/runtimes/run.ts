@@ -19,11 +19,13 @@ if (chosen.length === 0) {
 await using project = await installTarball();
 await using peers = await startPeers();
 const rows: Row[] = [];
+const skips = new Map<string, string[]>();
 for (const runtime of chosen) {
   const started = performance.now();
   const row = await test(runtime);
   rows.push({ ...row, seconds: (performance.now() - started) / 1000 });
 }
+for (const [title, names] of skips) console.log(`skip  ${title} (${names.length === rows.length ? 'everywhere' : names.join(', ')})`);
 printTable(`portable-sspi ${project.version}`, rows);
 const sum = (key: 'passed' | 'failed' | 'skipped') => rows.reduce((total, row) => total + row[key], 0);
 const skipped = sum('skipped');
@@ -41,7 +43,7 @@ async function test(runtime: Runtime): Promise<Omit<Row, 'seconds'>> {
     for (const { suite, test: title, state, reason } of results) {
       count[state]++;
       if (state === 'failed') console.log(`FAIL  ${runtime.name}: ${suite}: ${title}\n${indented(reason ?? '')}\n`);
-      if (state === 'skipped') console.log(`skip  ${runtime.name}: ${suite}: ${title}`);
+      if (state === 'skipped') skips.set(`${suite}: ${title}`, [...(skips.get(`${suite}: ${title}`) ?? []), runtime.name]);
     }
     if (!whole || results.length === 0) {
       count.failed++;

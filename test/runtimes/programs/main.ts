@@ -1,4 +1,5 @@
 // What every runtime runs: the contract of the verbs, the vectors, Kerberos through a KDC proxy, and HTTP.
+import { inMemory } from '../../contract/in-memory.ts';
 import { contractSuite } from '../../contract/suite.ts';
 import { fetchSuite } from './fetch.ts';
 import { kerberosSuite } from './kerberos.ts';
@@ -8,7 +9,7 @@ import { runSuites } from './uvu.ts';
 import { vectorSuite } from './vectors.ts';
 
 export async function run(task: Task, report: (result: Result) => void): Promise<void> {
-  contractSuite('wasm', { packages: ['Negotiate', 'NTLM'], exports: true, replaceableHost: true, suppliedCredentials: true });
+  contractSuite(inMemory);
   vectorSuite(task);
   kerberosSuite(task);
   fetchSuite(task);
