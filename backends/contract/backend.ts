@@ -15,6 +15,8 @@ export interface Backend {
   acquireCredentials(options: AcquireOptions): Promise<BackendCredential>;
   importContext(packageName: PackageName | undefined, packed: Uint8Array): BackendContext;
   changeAccountPassword(options: ChangePasswordOptions): Promise<void>;
+  /** What of these options the backend has no place for, named for a person; null: nothing. Absent: it takes all. */
+  cannotTake?(options: AcquireOptions | ChangePasswordOptions): string | null;
 }
 
 export interface AcquireOptions {
@@ -48,6 +50,8 @@ export interface BackendCredential {
   /** AcceptSecurityContext. */
   accept(context: BackendContext | null, call: HandshakeCall): Promise<HandshakeResult>;
   queryAttribute(attribute: number): unknown;
+  /** SetCredentialsAttributes, with the bytes of the attribute's structure. Absent: there is nothing to set. */
+  setAttribute?(attribute: number, value: Uint8Array): void;
   free(): void;
 }
 
@@ -89,6 +93,21 @@ export interface BackendContext {
   sign(message: Uint8Array): Uint8Array;
   verify(message: Uint8Array, mic: Uint8Array): void;
   export(): Uint8Array;
+  /** ApplyControlToken; returns the status. Absent, as the three below: there is no such thing outside of Windows. */
+  applyControlToken?(input: SecBuffer[]): number;
+  /** QuerySecurityContextToken. */
+  openToken?(): SecurityToken;
+  /** ImpersonateSecurityContext. */
+  impersonate?(): void;
+  /** RevertSecurityContext. */
+  revert?(): void;
   /** Wipes keys; idempotent. */
   delete(): void;
+}
+
+/** An access token of Windows: a HANDLE of this process. Close it, with `close` or `using`. */
+export interface SecurityToken extends Disposable {
+  readonly handle: bigint;
+  /** CloseHandle; idempotent. */
+  close(): void;
 }

@@ -47,8 +47,9 @@ export async function acquireCredentialsHandle(options: AcquireCredentialsOption
     throw new RangeError('credentialUse must be SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND or SECPKG_CRED_BOTH');
   }
   checkAuthData(authData);
-  const backend = await chooseBackend(options.backend);
-  const credential = await backend.acquireCredentials({ package: name, principal, credentialUse, authData, packageList, kerberos, ntlm, host });
+  const wanted = { package: name, principal, credentialUse, authData, packageList, kerberos, ntlm, host };
+  const backend = await chooseBackend(options.backend, wanted);
+  const credential = await backend.acquireCredentials(wanted);
   return { credential: newCredHandle(credential), expiry: credential.expiry };
 }
 

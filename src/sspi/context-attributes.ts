@@ -1,7 +1,7 @@
 import type { ContextAttributes } from '../../backends/contract/attributes.ts';
 import type { PackageName } from '../../backends/contract/credentials.ts';
 import { checkBytes, checkFlags, checkString } from './checks.ts';
-import { wasmBackend } from './dispatcher.ts';
+import { importingBackend } from './dispatcher.ts';
 import { type CtxtHandle, newCtxtHandle, openContext } from './handles.ts';
 
 /**
@@ -29,5 +29,5 @@ export function exportSecurityContext(context: CtxtHandle): Uint8Array {
 export function importSecurityContext(options: { package?: PackageName; packed: Uint8Array }): CtxtHandle {
   checkBytes(options.packed, 'packed');
   checkString(options.package, 'package');
-  return newCtxtHandle(wasmBackend().importContext(options.package, options.packed), null);
+  return newCtxtHandle(importingBackend(options.packed).importContext(options.package, options.packed), null);
 }

@@ -35,5 +35,5 @@ export async function changeAccountPassword(options: ChangePasswordOptions & Pac
   for (const key of ['user', 'domain', 'oldPassword', 'newPassword'] as const) {
     if (typeof options[key] !== 'string') throw new TypeError(`${key} must be a string`);
   }
-  return (await chooseBackend(options.backend)).changeAccountPassword(options);
+  return (await chooseBackend(options.backend, options as ChangePasswordOptions)).changeAccountPassword(options);
 }

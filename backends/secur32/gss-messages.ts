@@ -1,0 +1,106 @@
+import { SECBUFFER_DATA, SECBUFFER_PADDING, SECBUFFER_STREAM, SECBUFFER_TOKEN, SECQOP_WRAP_NO_ENCRYPT } from '../contract/constants.ts';
+import { SspiError } from '../contract/errors.ts';
+import { decryptMessage, encryptMessage, makeSignature, type MessageParts, verifySignature } from './messages.ts';
+
+/*
+ * GSS_Wrap's and GSS_GetMIC's tokens out of the message verbs ("SSPI/Kerberos Interoperability with GSSAPI"):
+ *
+ *   wrap     EncryptMessage [TOKEN | DATA | PADDING]        the token is the three in this order
+ *   unwrap   DecryptMessage [STREAM: the token | DATA: none]  DATA becomes the message
+ *   sign     MakeSignature  [DATA | TOKEN]                  the token is TOKEN
+ *
+ * NTLM's token is a signature of 16 bytes before the message. Wine's Kerberos cuts the token of the GSS library behind the message's
+ * length, so its TOKEN is the token's end, and it decrypts no STREAM.
+ */
+const NTLM_SIGNATURE = 16;
+/** What Wine is given as TOKEN when it decrypts: less than any trailer, so that DATA holds the message. */
+const WINE_TAIL = 16;
+
+export function wrapMessage(parts: MessageParts, message: Uint8Array, encrypt: boolean): Uint8Array {
+  const { mechanism, sizes, secur32 } = parts;
+  const token = { type: SECBUFFER_TOKEN, data: new Uint8Array(sizes.securityTrailer) };
+  const data = { type: SECBUFFER_DATA, data: new Uint8Array(message) };
+  if (mechanism === 'NTLM') {
+    if (encrypt) encryptMessage(parts, [token, data], 0, 0);
+    else makeSignature(parts, [data, token], 0, 0);
+    return concat(token.data, data.data);
+  }
+  const qop = encrypt ? 0 : SECQOP_WRAP_NO_ENCRYPT;
+  if (secur32.library.isWine) {
+    encryptMessage(parts, [token, data], qop, 0);
+    return concat(data.data, token.data);
+  }
+  const padding = { type: SECBUFFER_PADDING, data: new Uint8Array(sizes.blockSize) };
+  encryptMessage(parts, [token, data, padding], qop, 0);
+  return concat(token.data, data.data, padding.data);
+}
+
+export function unwrapMessage(parts: MessageParts, token: Uint8Array): { message: Uint8Array; encrypted: boolean } {
+  if (parts.mechanism === 'NTLM') return unwrapNtlm(parts, token);
+  if (parts.secur32.library.isWine) return unwrapOnWine(parts, token);
+  const message = { type: SECBUFFER_DATA, data: new Uint8Array(0) };
+  const qop = decryptMessage(parts, [{ type: SECBUFFER_STREAM, data: new Uint8Array(token) }, message], 0);
+  return { message: message.data.slice(), encrypted: qop >>> 0 !== SECQOP_WRAP_NO_ENCRYPT };
+}
+
+export function signMessage(parts: MessageParts, message: Uint8Array): Uint8Array {
+  const token = { type: SECBUFFER_TOKEN, data: new Uint8Array(parts.sizes.maxSignature) };
+  makeSignature(parts, [{ type: SECBUFFER_DATA, data: message }, token], 0, 0);
+  return token.data.slice();
+}
+
+export function verifyMessage(parts: MessageParts, message: Uint8Array, mic: Uint8Array): void {
+  verifySignature(parts, [{ type: SECBUFFER_DATA, data: message }, { type: SECBUFFER_TOKEN, data: mic }], 0);
+}
+
+/** Nothing in an NTLM token tells a sealed message from a signed one: where sealing was negotiated both readings are tried. */
+function unwrapNtlm(parts: MessageParts, token: Uint8Array): { message: Uint8Array; encrypted: boolean } {
+  requireLength(token, NTLM_SIGNATURE);
+  const signature = { type: SECBUFFER_TOKEN, data: token.slice(0, NTLM_SIGNATURE) };
+  const message = { type: SECBUFFER_DATA, data: token.slice(NTLM_SIGNATURE) };
+  if (parts.isSealed) {
+    try {
+      decryptMessage(parts, [signature, message], 0);
+      return { message: message.data, encrypted: true };
+    } catch (error) {
+      if (!(error instanceof SspiError) || error.code !== 'SEC_E_MESSAGE_ALTERED' || !isSigned(parts, message.data, signature.data)) throw error;
+      return { message: message.data, encrypted: false };
+    }
+  }
+  verifyMessage(parts, message.data, signature.data);
+  return { message: message.data, encrypted: false };
+}
+
+function isSigned(parts: MessageParts, message: Uint8Array, mic: Uint8Array): boolean {
+  try {
+    verifyMessage(parts, message, mic);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function unwrapOnWine(parts: MessageParts, token: Uint8Array): { message: Uint8Array; encrypted: boolean } {
+  requireLength(token, 2 * WINE_TAIL);
+  const message = { type: SECBUFFER_DATA, data: token.slice(0, token.length - WINE_TAIL) };
+  decryptMessage(parts, [message, { type: SECBUFFER_TOKEN, data: token.slice(token.length - WINE_TAIL) }], 0);
+  return { message: message.data.slice(), encrypted: (token[2]! & RFC4121_SEALED) !== 0 };
+}
+
+/** The flags of an RFC 4121 §4.2.6.2 token, which the library has verified. */
+const RFC4121_SEALED = 2;
+
+function requireLength(token: Uint8Array, length: number): void {
+  if (token.length >= length) return;
+  throw new SspiError('SEC_E_INVALID_TOKEN', `a message token of at least ${length} bytes expected, ${token.length} came`, { offset: token.length });
+}
+
+function concat(...pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

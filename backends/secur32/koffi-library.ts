@@ -1,0 +1,69 @@
+import { SspiError } from '../contract/errors.ts';
+import type { Koffi, KoffiFunction, KoffiLibrary } from './koffi.ts';
+import { type Block, type FunctionName, FUNCTIONS, type Secur32Library } from './library.ts';
+import type { PointerSize } from './structs.ts';
+
+/** Names of the DLLs; another system's in tests. */
+export type DllPaths = Readonly<Record<'secur32' | 'advapi32' | 'kernel32' | 'ntdll', string>>;
+
+/** secur32.dll through koffi. Throws SEC_E_UNSUPPORTED_FUNCTION where it does not load. */
+export function createKoffiLibrary(koffi: Koffi, paths: DllPaths = SYSTEM): Secur32Library {
+  const loaded = new Map<string, KoffiLibrary>();
+  const functions = new Map<FunctionName, KoffiFunction>();
+
+  const dll = (name: keyof DllPaths): KoffiLibrary => {
+    let library = loaded.get(name);
+    if (library === undefined) loaded.set(name, library = load(koffi, paths[name]));
+    return library;
+  };
+  const find = (name: FunctionName): KoffiFunction => {
+    let found = functions.get(name);
+    if (found === undefined) functions.set(name, found = define(dll(FUNCTIONS[name][0]), name));
+    return found;
+  };
+  dll('secur32');
+
+  return {
+    pointerSize: koffi.sizeof('void *') as PointerSize,
+    isWine: exportsName(koffi, paths.ntdll, 'wine_get_version'),
+    allocate(length): Block {
+      const bytes = new Uint8Array(new ArrayBuffer(length)); // of its own: an ArrayBuffer's memory never moves, a small typed array's does
+      return { bytes, address: Number(koffi.address(bytes)) };
+    },
+    read: (address, length) => (length === 0 ? new Uint8Array(0) : new Uint8Array(koffi.decode(address, 'uint8', length))),
+    readString: (address) => koffi.decode.string16(address),
+    wipe: (address, length) => koffi.encode(address, 'uint8', new Uint8Array(length), length),
+    call: (name, ...values) => find(name)(...values),
+    callAsync: (name, ...values) => new Promise((resolve, reject) => {
+      find(name).async(...values, (error: unknown, result: number) => (error == null ? resolve(result) : reject(error)));
+    }),
+  };
+}
+
+function load(koffi: Koffi, path: string): KoffiLibrary {
+  try {
+    return koffi.load(path);
+  } catch (error) {
+    throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `${path} does not load`, { cause: error, remedy: "Use backend: 'wasm', or leave it out." });
+  }
+}
+
+function define(library: KoffiLibrary, name: FunctionName): KoffiFunction {
+  const parameters = [...FUNCTIONS[name][1]].map((kind) => (kind === 'p' ? 'void *' : 'uint32'));
+  try {
+    return library.func('__stdcall', name, 'uint32', parameters);
+  } catch (error) {
+    throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `this system has no ${name}`, { cause: error });
+  }
+}
+
+function exportsName(koffi: Koffi, path: string, name: string): boolean {
+  try {
+    koffi.load(path).func('__cdecl', name, 'void *', []);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const SYSTEM: DllPaths = { secur32: 'secur32.dll', advapi32: 'advapi32.dll', kernel32: 'kernel32.dll', ntdll: 'ntdll.dll' };

@@ -1,0 +1,138 @@
+import { unpackAuthIdentity } from '../contract/auth-identity.ts';
+import type { HandshakeCall } from '../contract/backend.ts';
+import { unpackChannelBindings } from '../contract/bindings.ts';
+import type { SecBuffer } from '../contract/buffers.ts';
+import { SECBUFFER_CHANNEL_BINDINGS, SECBUFFER_PKG_PARAMS, SECBUFFER_TOKEN } from '../contract/constants.ts';
+import { SspiError } from '../contract/errors.ts';
+import { ASC_REQ_ALLOW_MISSING_BINDINGS, ISC_REQ_ALLOCATE_MEMORY, ISC_REQ_USE_SUPPLIED_CREDS } from '../contract/flags.ts';
+import { SEC_E_BUFFER_TOO_SMALL, SEC_E_INSUFFICIENT_MEMORY } from '../contract/status.ts';
+import { type BufferSpec, bufferType, findBuffer, type NativeBuffers, putBuffers, readBuffer, roomFor } from './buffers.ts';
+import type { ChannelBindingPolicy } from './credential.ts';
+import type { Frame } from './frame.ts';
+import type { NativeHandle } from './native-handle.ts';
+import type { Secur32 } from './secur32.ts';
+import { dateOfTimeStamp } from './timestamp.ts';
+
+/** What one native call of a handshake came to. */
+export interface Outcome {
+  status: number;
+  /** The SecHandle that the call left. */
+  handle: Uint8Array;
+  token: Uint8Array;
+  /** The output buffers besides the token, in the caller's order. */
+  others: { type: number; data: Uint8Array }[];
+  contextAttr: number;
+  expiry: Date | null;
+}
+
+export interface LegParts {
+  side: 'initiator' | 'acceptor';
+  credential: NativeHandle;
+  /** Null on the first leg. */
+  context: NativeHandle | null;
+  /** Bytes of room for the output token. */
+  maxToken: number;
+  policy: ChannelBindingPolicy;
+}
+
+/** As much as Windows lets an administrator set for MaxTokenSize, and then some. */
+const LARGEST_TOKEN = 1 << 18;
+
+/** InitializeSecurityContextW or AcceptSecurityContext, on another thread. Everything is copied before it returns; `call` is not looked at afterwards. */
+export async function runLeg(secur32: Secur32, parts: LegParts, call: HandshakeCall): Promise<Outcome> {
+  const input = inputBuffers(parts, call);
+  const others = call.output.filter(({ type }) => bufferType(type) !== SECBUFFER_TOKEN).map(({ type, data }) => ({ type, data: data.slice() }));
+  const { targetName, targetDataRep } = call;
+  const contextReq = flagsFor(parts, call, input);
+  parts.credential.use();
+  parts.context?.use();
+  try {
+    const once = (room: number) => callOnce(secur32, parts, { targetName, targetDataRep, contextReq, input, output: [{ type: SECBUFFER_TOKEN, length: room }, ...others] });
+    const outcome = await once(parts.maxToken);
+    // cbMaxToken is a promise of the package; a policy that was changed since is a reason to ask once more
+    const tooShort = outcome.status === SEC_E_BUFFER_TOO_SMALL || outcome.status === SEC_E_INSUFFICIENT_MEMORY;
+    return tooShort && parts.maxToken < LARGEST_TOKEN ? await once(LARGEST_TOKEN) : outcome;
+  } finally {
+    for (const { data } of input) data.fill(0); // ours, and perhaps with a password
+    parts.context?.done();
+    parts.credential.done();
+  }
+}
+
+interface NativeCall {
+  targetName: string | undefined;
+  targetDataRep: number;
+  contextReq: number;
+  input: readonly SecBuffer[];
+  output: readonly BufferSpec[];
+}
+
+async function callOnce(secur32: Secur32, { side, credential, context }: LegParts, call: NativeCall): Promise<Outcome> {
+  const { SecHandle, TimeStamp } = secur32.frames.layouts;
+  const frame = secur32.frames.take(roomFor(call.input) + roomFor(call.output) + 2 * (call.targetName?.length ?? 0));
+  try {
+    const credentialAt = frame.put(credential.bytes);
+    const contextAt = context === null ? 0 : frame.put(context.bytes);
+    const newContext = context === null ? frame.reserve(SecHandle.size) : contextAt;
+    const attributes = frame.reserve(4);
+    const expiry = frame.reserve(TimeStamp.size);
+    const target = call.targetName === undefined ? 0 : frame.putString(call.targetName, 'targetName');
+    const input = call.input.length === 0 ? 0 : putBuffers(frame, call.input).address;
+    const output = putBuffers(frame, call.output);
+    const status = side === 'initiator'
+      ? await secur32.callAsync(
+        'InitializeSecurityContextW', credentialAt, contextAt, target, call.contextReq, 0, call.targetDataRep, input, 0, newContext, output.address, attributes, expiry,
+      )
+      : await secur32.callAsync('AcceptSecurityContext', credentialAt, contextAt, input, call.contextReq, call.targetDataRep, newContext, output.address, attributes, expiry);
+    const [token, ...others] = call.output.map(({ type }, index) => ({ type, data: takeOutput(secur32, frame, output, index) }));
+    return {
+      status, handle: frame.bytes(newContext, SecHandle.size).slice(), token: token!.data, others, contextAttr: frame.getUint32(attributes),
+      expiry: dateOfTimeStamp(frame.getInt64(expiry)),
+    };
+  } finally {
+    frame.release();
+  }
+}
+
+/** A copy of what an output buffer holds; memory that the DLL put in its place is given back. */
+function takeOutput(secur32: Secur32, frame: Frame, output: NativeBuffers, index: number): Uint8Array {
+  const { length, pointer } = readBuffer(frame, output.at[index]!);
+  if (pointer !== output.memory[index]) return secur32.takeBytes(pointer, length);
+  return pointer === 0 ? new Uint8Array(0) : frame.bytes(pointer, length).slice();
+}
+
+/**
+ * Copies of the buffers that go in, checked where the DLL follows lengths and offsets inside them. Throws SEC_E_INVALID_TOKEN, and
+ * SEC_E_NO_CREDENTIALS for ISC_REQ_USE_SUPPLIED_CREDS without any.
+ */
+function inputBuffers({ side, policy }: LegParts, call: HandshakeCall): SecBuffer[] {
+  const supplied = side === 'initiator' && (call.contextReq & ISC_REQ_USE_SUPPLIED_CREDS) !== 0;
+  const buffers: SecBuffer[] = [];
+  for (const { type, data } of call.input) {
+    const kind = bufferType(type);
+    if (kind === SECBUFFER_CHANNEL_BINDINGS) {
+      unpackChannelBindings(data);
+      if (side === 'acceptor' && policy === 'never') continue;
+    }
+    if (kind === SECBUFFER_PKG_PARAMS && !supplied) continue;
+    if (kind === SECBUFFER_PKG_PARAMS) unpackAuthIdentity(data);
+    if (kind === SECBUFFER_TOKEN && data.length === 0 && side === 'initiator') continue; // no token has come yet
+    buffers.push({ type, data: new Uint8Array(data) });
+  }
+  if (supplied && findBuffer(buffers, SECBUFFER_PKG_PARAMS) === undefined) {
+    throw new SspiError('SEC_E_NO_CREDENTIALS', 'ISC_REQ_USE_SUPPLIED_CREDS, but no SECBUFFER_PKG_PARAMS among the input buffers', {
+      remedy: 'Add { type: SECBUFFER_PKG_PARAMS, data: packAuthIdentity({ user, domain, password }) }.',
+    });
+  }
+  // an acceptor that begins is asked with an empty token
+  if (side === 'acceptor' && findBuffer(buffers, SECBUFFER_TOKEN) === undefined) buffers.unshift({ type: SECBUFFER_TOKEN, data: new Uint8Array(0) });
+  return buffers;
+}
+
+/** The DLL always writes into memory of ours, which is copied to where the caller wants it: so it is never asked to allocate. */
+function flagsFor({ side, policy }: LegParts, call: HandshakeCall, input: readonly SecBuffer[]): number {
+  let flags = call.contextReq & ~ISC_REQ_ALLOCATE_MEMORY; // ASC's bit is the same
+  const bound = side === 'acceptor' && findBuffer(input, SECBUFFER_CHANNEL_BINDINGS) !== undefined;
+  if (bound && policy === 'whenSupported') flags |= ASC_REQ_ALLOW_MISSING_BINDINGS;
+  return flags >>> 0;
+}
