@@ -40,6 +40,11 @@ export function queryContext(attribute: number, facts: ContextFacts): unknown {
   return query(facts);
 }
 
+/** SECPKG_ATTR_FLAGS, or 0 where the package does not tell. */
+export function queryFlags(facts: ContextFacts): number {
+  return unlessUnsupported(() => QUERIES[SECPKG_ATTR_FLAGS]!(facts).flags, () => 0);
+}
+
 type Queries = { [Attribute in keyof ContextAttributes]?: (facts: ContextFacts) => ContextAttributes[Attribute] };
 
 /** Asks for one attribute and reads the structure that it comes in. */
@@ -55,7 +60,7 @@ function ask<Name extends StructName, Result>(facts: ContextFacts, attribute: nu
 }
 
 /** As `run`, or `otherwise` where the package does not tell. */
-function unlessUnsupported<Result>(run: () => Result, otherwise: () => Result): Result {
+export function unlessUnsupported<Result>(run: () => Result, otherwise: () => Result): Result {
   try {
     return run();
   } catch (error) {
@@ -74,8 +79,11 @@ function negotiationInfo(facts: ContextFacts): { packageInfo: SecPkgInfo; negoti
 
 /** The package that does the work: of a Negotiate context, the one that it chose. */
 function packageInfo(facts: ContextFacts): SecPkgInfo {
-  const info = ask(facts, SECPKG_ATTR_PACKAGE_INFO, 'SecPkgContext_PackageInfoW', (frame, at, layout) => facts.secur32.takePackageInfo(frame.getPointer(at + layout.PackageInfo)));
-  return info.name === 'Negotiate' ? negotiationInfo(facts).packageInfo : info;
+  const info = unlessUnsupported(
+    () => ask(facts, SECPKG_ATTR_PACKAGE_INFO, 'SecPkgContext_PackageInfoW', (frame, at, layout) => facts.secur32.takePackageInfo(frame.getPointer(at + layout.PackageInfo))),
+    () => facts.secur32.packageInfo(facts.package),
+  );
+  return info.name === 'Negotiate' ? unlessUnsupported(() => negotiationInfo(facts).packageInfo, () => info) : info;
 }
 
 function names(facts: ContextFacts): string {

@@ -8,7 +8,7 @@ import {
   ISC_RET_INTERMEDIATE_RETURN,
 } from '../contract/flags.ts';
 import { SEC_I_COMPLETE_NEEDED, SEC_E_OK } from '../contract/status.ts';
-import { queryContext } from './attributes.ts';
+import { type ContextFacts, queryContext, queryFlags } from './attributes.ts';
 import { findBuffer, putBuffers, roomFor } from './buffers.ts';
 import type { Secur32Credential } from './credential.ts';
 import { signMessage, unwrapMessage, verifyMessage, wrapMessage } from './gss-messages.ts';
@@ -155,7 +155,8 @@ export class Secur32Context implements BackendContext {
     const allocated = isAllocating(call) ? ISC_RET_ALLOCATED_MEMORY : 0;
     if (status === SEC_E_OK || status === SEC_I_COMPLETE_NEEDED) {
       this.#state = 'established';
-      this.#attributes = (outcome.contextAttr & ~ISC_RET_ALLOCATED_MEMORY) >>> 0;
+      const told = (outcome.contextAttr & ~ISC_RET_ALLOCATED_MEMORY) >>> 0;
+      this.#attributes = told === 0 ? queryFlags(this.#facts()) : told; // Wine's NTLM tells with its first leg only
       this.#parts = null;
       this.#releaseCredential();
       return { status, context: this, output, contextAttr: (this.#attributes | allocated) >>> 0, expiry };
@@ -196,10 +197,7 @@ export class Secur32Context implements BackendContext {
   queryAttribute(attribute: number): unknown {
     const state = this.#state;
     if (state === 'new' || state === 'deleted' || this.#native === null) throw this.#unusable();
-    return queryContext(attribute, {
-      secur32: this.#secur32, handle: this.#native.bytes, side: this.side, package: this.package, targetName: this.#targetName,
-      isEstablished: this.#isEstablished() || state === 'exported', failure: this.#failure,
-    });
+    return queryContext(attribute, this.#facts());
   }
 
   /** CompleteAuthToken, on another thread. */
@@ -290,6 +288,13 @@ export class Secur32Context implements BackendContext {
     this.#releaseCredential();
   }
 
+  #facts(): ContextFacts {
+    return {
+      secur32: this.#secur32, handle: this.#native!.bytes, side: this.side, package: this.package, targetName: this.#targetName,
+      isEstablished: this.#isEstablished() || this.#state === 'exported', failure: this.#failure,
+    };
+  }
+
   #isDeleted(): boolean {
     return this.#state === 'deleted';
   }
@@ -313,7 +318,7 @@ export class Secur32Context implements BackendContext {
   #message(): MessageParts {
     const { bytes } = this.#established();
     if (this.#parts === null) {
-      const facts = { secur32: this.#secur32, handle: bytes, side: this.side, package: this.package, targetName: null, isEstablished: true, failure: null };
+      const facts = this.#facts();
       const { packageInfo } = queryContext(SECPKG_ATTR_PACKAGE_INFO, facts) as { packageInfo: { name: MechanismName } };
       const sizes = queryContext(SECPKG_ATTR_SIZES, facts) as MessageParts['sizes'];
       this.#parts = { secur32: this.#secur32, handle: bytes, mechanism: packageInfo.name, sizes, isSealed: (this.#attributes & ISC_RET_CONFIDENTIALITY) !== 0 };

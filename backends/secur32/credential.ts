@@ -2,9 +2,10 @@ import type { AcquireOptions, BackendContext, BackendCredential, HandshakeCall, 
 import { SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS, SECPKG_CRED_ATTR_NAMES, SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND } from '../contract/constants.ts';
 import type { AcceptorData, PackageName } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
+import { unlessUnsupported } from './attributes.ts';
 import { refuseWhatCannotBeTaken } from './cannot-take.ts';
 import { Secur32Context, type Side } from './context.ts';
-import { type PasswordData, putIdentity, roomForIdentity } from './identity.ts';
+import { displayName, type PasswordData, putIdentity, roomForIdentity } from './identity.ts';
 import { closeWhenForgotten, NativeHandle } from './native-handle.ts';
 import { packageListFor } from './package-list.ts';
 import type { Secur32 } from './secur32.ts';
@@ -34,7 +35,9 @@ export async function acquireCredential(secur32: Secur32, options: AcquireOption
     secur32.counts.credentials.acquired++;
     const native = new NativeHandle(frame.bytes(handle, SecHandle.size).slice(), (bytes) => freeCredential(secur32, bytes));
     const policy = (options.authData as AcceptorData | undefined)?.channelBindingPolicy ?? 'whenSupported';
-    return new Secur32Credential(secur32, native, { package: packageName, credentialUse, maxToken, policy, expiry: dateOfTimeStamp(frame.getInt64(expiry)) });
+    return new Secur32Credential(secur32, native, {
+      package: packageName, credentialUse, maxToken, policy, expiry: dateOfTimeStamp(frame.getInt64(expiry)), userName: authData === undefined ? null : displayName(authData),
+    });
   } finally {
     frame.release();
   }
@@ -47,6 +50,7 @@ interface CredentialFacts {
   maxToken: number;
   policy: ChannelBindingPolicy;
   expiry: Date | null;
+  userName: string | null;
 }
 
 /** Credentials of the system. They are given back when they were freed and the last handshake that uses them has ended. */
@@ -59,9 +63,12 @@ export class Secur32Credential implements BackendCredential {
   readonly channelBindingPolicy: ChannelBindingPolicy;
   readonly native: NativeHandle;
   readonly #secur32: Secur32;
+  /** Who the caller said it is; null: the logon session's user. */
+  readonly #userName: string | null;
 
   constructor(secur32: Secur32, native: NativeHandle, facts: CredentialFacts) {
     this.#secur32 = secur32;
+    this.#userName = facts.userName;
     this.native = native;
     this.package = facts.package;
     this.credentialUse = facts.credentialUse;
@@ -86,8 +93,14 @@ export class Secur32Credential implements BackendCredential {
     const secur32 = this.#secur32;
     return secur32.framed(0, (frame) => {
       const names = frame.reserve(frame.layouts.SecPkgCredentials_NamesW.size);
-      secur32.check('QueryCredentialsAttributesW', frame.put(this.native.bytes), attribute, names);
-      return { userName: secur32.takeString(frame.getPointer(names)) ?? '' };
+      const userName = this.#userName;
+      return unlessUnsupported(() => {
+        secur32.check('QueryCredentialsAttributesW', frame.put(this.native.bytes), attribute, names);
+        return { userName: secur32.takeString(frame.getPointer(names)) ?? '' };
+      }, () => {
+        if (userName === null) throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'the package does not tell whose credential this is');
+        return { userName };
+      });
     });
   }
 

@@ -46,3 +46,8 @@ export function accountName({ user, domain }: { user: string; domain?: string })
   if (backslash < 0) return { user, domain: domain ?? '' };
   return { user: user.slice(backslash + 1), domain: domain ?? user.slice(0, backslash) };
 }
+
+/** As SECPKG_CRED_ATTR_NAMES gives it: `DOMAIN\user`, or the user as it was written. */
+export function displayName({ user, domain }: { user: string; domain?: string }): string {
+  return domain ? `${domain}\\${user}` : user;
+}
