@@ -1,5 +1,6 @@
 // assembly/ → dist/core.wasm, and dist/core-wasm*.js, which carry it to each kind of runtime.
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +8,7 @@ import { digestOf } from './digest.ts';
 import { root } from './root.ts';
 
 /** What stands in dist/ afterwards. */
-export const CORE_FILES = ['core.wasm', 'core.wat', 'core-wasm.js', 'core-wasm.workerd.js', 'core-wasm.d.ts', '.core-built'];
+export const CORE_FILES = ['core.wasm', 'core.wat', 'core-wasm.js', 'core-wasm.workerd.js', 'core-wasm.edge.js', 'core-wasm.d.ts', '.core-built'];
 
 /** Compiles unless core.wasm is made of what assembly/ is now. */
 export async function buildWasm(): Promise<Uint8Array> {
@@ -29,22 +30,59 @@ async function compile(): Promise<Uint8Array> {
   ], { cwd: root, stdio: ['ignore', 'inherit', 'pipe'], encoding: 'utf8' });
   process.stderr.write(stderr.replace(/^Last converge was suboptimal\.\n/m, '')); // it says that --converge took one more round
   if (status !== 0) throw new Error(`asc ended with ${status}`);
-  const wasm = await readFile(`${root}dist/core.wasm`);
-  requireNoImports(wasm);
-
-  await writeFile(`${root}dist/core-wasm.js`, `const base64 = '${wasm.toString('base64')}';
-export function coreWasm() {
-  if (typeof Buffer === 'function') return Buffer.from(base64, 'base64');
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-}
-`);
-  await writeFile(`${root}dist/core-wasm.workerd.js`, `import module from './core.wasm';
-export function coreWasm() { return module; }
-`);
+  const compiled = await readFile(`${root}dist/core.wasm`);
+  requireNoImports(compiled);
+  const digest = createHash('sha256').update(compiled).digest('hex').slice(0, 16);
+  const wasm = Buffer.concat([compiled, customSection('portable-sspi', digest)]);
+  await writeFile(`${root}dist/core.wasm`, wasm);
+  const written = { 'core-wasm.js': inlined(wasm), 'core-wasm.workerd.js': imported('./core.wasm'), 'core-wasm.edge.js': imported('./core.wasm?module') };
+  for (const [name, code] of Object.entries(written)) await writeFile(`${root}dist/${name}`, `${code}export const coreDigest = '${digest}';\n`);
   await writeFile(`${root}dist/core-wasm.d.ts`, `/** The bytes of core.wasm, or its compiled module where a runtime compiles none from bytes. */
 export declare function coreWasm(): Uint8Array | WebAssembly.Module;
+/** What core.wasm's section 'portable-sspi' holds. */
+export declare const coreDigest: string;
 `);
   return wasm;
+}
+
+/** A module that carries the bytes: Latin-1 characters compress as the bytes do, which base64 does not, and take less room than it. */
+function inlined(wasm: Uint8Array): string {
+  const shift = bestShift(wasm);
+  const text = Array.from(wasm, (byte) => literal((byte + shift) & 255)).join('');
+  return `const text = '${text}';
+export function coreWasm() {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i) - ${shift};
+  return bytes;
+}
+`;
+}
+
+/** What to add to each byte, so that the frequent ones take one byte in UTF-8 and need no escape. */
+function bestShift(wasm: Uint8Array): number {
+  const counts = new Uint32Array(256);
+  for (const byte of wasm) counts[byte]!++;
+  const size = (shift: number) => counts.reduce((sum, count, byte) => sum + count * Buffer.byteLength(literal((byte + shift) & 255)), 0);
+  return Array.from(counts.keys()).reduce((best, shift) => (size(shift) < size(best) ? shift : best), 0);
+}
+
+/** A character of a JavaScript string: what tools trip over is escaped. */
+function literal(code: number): string {
+  if (code < 0x20 || code === 0x7f) return `\\x${code.toString(16).padStart(2, '0')}`;
+  const character = String.fromCharCode(code);
+  return character === '\\' || character === "'" ? `\\${character}` : character;
+}
+
+function imported(specifier: string): string {
+  return `import module from '${specifier}';
+export function coreWasm() { return module; }
+`;
+}
+
+/** Section 0 with a name (WebAssembly core specification §5.5.3); both texts are short. */
+function customSection(name: string, text: string): Uint8Array {
+  const content = [name.length, ...Buffer.from(name + text)];
+  return Uint8Array.of(0, content.length, ...content);
 }
 
 /** Throws when the module asks anything of its host: then it would not be the same file in every runtime. */

@@ -25,6 +25,8 @@ export type { AcquireCredentialsOptions, AcquiredCredentials } from './sspi/acqu
 export { exportSecurityContext, importSecurityContext, queryContextAttributes } from './sspi/context-attributes.ts';
 export { freeContextBuffer } from './sspi/free-context-buffer.ts';
 export { CredHandle, CtxtHandle, deleteSecurityContext, freeCredentialsHandle } from './sspi/handles.ts';
+export { init } from './sspi/init.ts';
+export type { CoreSource } from './sspi/init.ts';
 export { decryptMessage, encryptMessage, makeSignature, verifySignature } from './sspi/messages.ts';
 export type { ProtectOptions, UnprotectOptions } from './sspi/messages.ts';
 export { changeAccountPassword, enumerateSecurityPackages, querySecurityPackageInfo } from './sspi/packages.ts';

@@ -4,6 +4,7 @@ import { SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND } from '../contract/constants
 import type { AcceptorData, AuthData } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
 import { WasmContext } from './context.ts';
+import { coreReady } from './core/instance.ts';
 import { WasmCredential } from './credential.ts';
 import { defaultCredentials, withDefaultKeytab } from './default-credential.ts';
 import type { Engine } from './engine.ts';
@@ -44,6 +45,8 @@ async function acquire(engine: Engine, options: AcquireOptions): Promise<WasmCre
   const { package: packageName, principal, credentialUse, packageList, kerberos, ntlm } = options;
   packageInfo(packageName);
   const host = resolveHost(options.host);
+  const loading = coreReady();
+  if (loading !== undefined) await loading;
   const defaults = { package: packageName, packageList, principal, kerberos, host };
   let acceptor: AcceptorData | undefined;
   if ((credentialUse & SECPKG_CRED_INBOUND) !== 0) {

@@ -39,7 +39,7 @@ const NEEDED = [
   /^dist\/host\.(?:node|web)\.js$/,
   /^dist\/chunks\/[\w-]+\.js$/,
   /^dist\/core\.wasm(?:\.d\.ts)?$/,
-  /^dist\/core-wasm(?:\.workerd)?\.js$/,
+  /^dist\/core-wasm(?:\.workerd|\.edge)?\.js$/,
   /^dist\/core-wasm\.d\.ts$/,
   /^dist\/types\/(?:src|backends)\/[\w/.-]+\.d\.ts$/,
 ];
@@ -105,7 +105,7 @@ test('import and require() give the same names', async ({ installed }) => {
 test('no file waits at its top level', async ({ installed }) => {
   // require() of a module that does ends with ERR_REQUIRE_ASYNC_MODULE, also of one that is imported later only
   if (!requiresModules()) return assert.ok(true);
-  const modules = (await readdir(join(installed.package, 'dist'), { recursive: true })).filter((file) => file.endsWith('.js') && !file.endsWith('workerd.js') && file !== 'cli.js');
+  const modules = (await readdir(join(installed.package, 'dist'), { recursive: true })).filter((file) => file.endsWith('.js') && !/\.(?:workerd|edge)\.js$/.test(file) && file !== 'cli.js');
   const code = modules.map((file) => `require(${JSON.stringify(join(installed.package, 'dist', file))});`).join('');
   execFileSync(process.execPath, ['--no-warnings', '--input-type=commonjs', '-e', code], { cwd: installed.project });
 });

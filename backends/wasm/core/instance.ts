@@ -1,4 +1,4 @@
-import { coreWasm } from '#core-wasm';
+import { coreDigest, coreWasm } from '#core-wasm';
 import { SspiError } from '../../contract/errors.ts';
 import type { Krb5Exports } from './krb5-exports.ts';
 import type { NtlmExports } from './ntlm-exports.ts';
@@ -31,29 +31,60 @@ let instance: Core | undefined;
 
 /** The one instance of core.wasm, compiled on first use. */
 export function core(): Core {
-  return (instance ??= instantiate(coreWasm()));
+  return (instance ??= instantiate());
 }
 
-/** Gives core.wasm from elsewhere, before its first use, where a runtime compiles none from bytes. */
-export function provideCore(source: Uint8Array | WebAssembly.Module): void {
-  instance ??= instantiate(source);
+/** Where core.wasm has to be waited for, before its first use: old Chromium's pages compile 4 KB at once and no more. */
+export function coreReady(): Promise<void> | undefined {
+  return instance === undefined && typeof document === 'object' ? loadCore() : undefined;
 }
 
-function instantiate(source: Uint8Array | WebAssembly.Module): Core {
+/** Compiles core.wasm, the package's own or one from elsewhere, without holding up the thread. The one that is there already stays. */
+export async function loadCore(source?: BufferSource | WebAssembly.Module): Promise<void> {
+  if (instance !== undefined) return;
   try {
-    const module = source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source as BufferSource);
-    const exports = new WebAssembly.Instance(module).exports as unknown as CoreExports;
-    const window = (start: WebAssembly.Global, length: WebAssembly.Global) => new Uint8Array(exports.memory.buffer, start.value, length.value);
-    return {
-      exports,
-      input: window(exports.INPUT, exports.INPUT_CAPACITY),
-      output: window(exports.OUTPUT, exports.OUTPUT_CAPACITY),
-      key: window(exports.KEY, exports.KEY_CAPACITY),
-    };
+    const given = source ?? coreWasm() as BufferSource | WebAssembly.Module;
+    const module = given instanceof WebAssembly.Module ? given : await WebAssembly.compile(given);
+    if (source !== undefined) requireThisVersion(module);
+    const loaded = await WebAssembly.instantiate(module);
+    instance ??= view(loaded);
   } catch (cause) {
-    throw new SspiError('SEC_E_INTERNAL_ERROR', 'core.wasm could not be compiled', {
-      cause,
-      remedy: 'Allow WebAssembly here (a Content-Security-Policy needs wasm-unsafe-eval), or pass a compiled module.',
-    });
+    throw cause instanceof SspiError ? cause : notCompiled(cause);
   }
+}
+
+function instantiate(): Core {
+  try {
+    const source = coreWasm();
+    return view(new WebAssembly.Instance(source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source as BufferSource)));
+  } catch (cause) {
+    throw notCompiled(cause);
+  }
+}
+
+function view(loaded: WebAssembly.Instance): Core {
+  const exports = loaded.exports as unknown as CoreExports;
+  const window = (start: WebAssembly.Global, length: WebAssembly.Global) => new Uint8Array(exports.memory.buffer, start.value, length.value);
+  return {
+    exports,
+    input: window(exports.INPUT, exports.INPUT_CAPACITY),
+    output: window(exports.OUTPUT, exports.OUTPUT_CAPACITY),
+    key: window(exports.KEY, exports.KEY_CAPACITY),
+  };
+}
+
+// offsets and lengths are agreed upon by what was built together, and by nothing else
+function requireThisVersion(module: WebAssembly.Module): void {
+  const [section] = WebAssembly.Module.customSections(module, 'portable-sspi');
+  if (section !== undefined && new TextDecoder().decode(section) === coreDigest) return;
+  throw new SspiError('SEC_E_INVALID_PARAMETER', `this is ${section === undefined ? 'no core.wasm of portable-sspi' : 'the core.wasm of another version'}`, {
+    remedy: 'Take portable-sspi/core.wasm of the version that is installed, as it is.',
+  });
+}
+
+function notCompiled(cause: unknown): SspiError {
+  return new SspiError('SEC_E_INTERNAL_ERROR', 'core.wasm could not be compiled', {
+    cause,
+    remedy: 'Allow WebAssembly here (a Content-Security-Policy needs wasm-unsafe-eval), or import portable-sspi/core.wasm as a module and pass it to init().',
+  });
 }
