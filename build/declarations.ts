@@ -7,14 +7,25 @@ import { root } from './root.ts';
 
 /** Where a declaration names another file: `from './x.ts'`, `import './x.ts'`, `import('./x.ts')`. */
 const SPECIFIER = /(\bfrom |\bimport |\bimport\()(['"])(\.{1,2}\/[^'"]+)\.ts\2/g;
+/** Node's types are used where a program has them, and are `any` where it has none. */
+const NODE = /^(?=import type .* from 'node:|declare module 'http')/gm;
+/** So are the runtime's own, which come with the DOM's "lib", with Node's types or with those of a worker: a name, and where it is found. */
+const GLOBALS: readonly [name: RegExp, alias: string, found: string][] = [
+  [/\bAbortSignal\b/g, 'AbortSignal', 'extends { AbortSignal: { prototype: infer T } } ? T : object'],
+  [/\bRequest\b/g, 'Request', 'extends { Request: { prototype: infer T } } ? T : object'],
+  [/\bResponse\b/g, 'Response', 'extends { Response: { prototype: infer T } } ? T : object'],
+  [/\bURL\b/g, 'URL', 'extends { URL: { prototype: infer T } } ? T : { readonly href: string }'],
+  [/\bWebAssembly\.Module\b/g, 'WebAssemblyModule', 'extends { WebAssembly: { Module: { prototype: infer T } } } ? T : object'],
+  [/\btypeof fetch\b/g, 'Fetch', 'extends { fetch: infer T } ? T : (input: string, init?: object) => Promise<object>'],
+];
 /** A consumer's "lib" may be older than `Disposable`. */
 const DISPOSABLE = '/// <reference lib="esnext.disposable" />\n';
 
 export async function emitDeclarations(): Promise<void> {
-  await writeFile(`${root}dist/core.wasm.d.ts`, `/** core.wasm, compiled, where a runtime imports WebAssembly as a module. */
+  await writeFile(`${root}dist/core.wasm.d.ts`, withoutGlobals(`/** core.wasm, compiled, where a runtime imports WebAssembly as a module. */
 declare const module: WebAssembly.Module;
 export default module;
-`);
+`));
   const sources = Object.values(await entries());
   if (sources.length === 0) return;
   await writeFile(`${root}dist/tsconfig.json`, JSON.stringify({
@@ -39,7 +50,24 @@ async function adapt(path: string, done: Set<string>): Promise<void> {
   if (done.has(path)) return;
   done.add(path);
   const text = await readFile(path, 'utf8');
-  const adapted = text.replace(SPECIFIER, '$1$2$3.js$2');
+  const adapted = withoutGlobals(text.replace(SPECIFIER, '$1$2$3.js$2')).replace(NODE, '// @ts-ignore\n');
   await writeFile(path, /\b(?:Async)?Disposable\b|Symbol\.(?:asyncD|d)ispose\b/.test(text) ? DISPOSABLE + adapted : adapted);
   for (const [, , , specifier] of text.matchAll(SPECIFIER)) await adapt(`${join(dirname(path), specifier!)}.d.ts`, done);
+}
+
+/** Names each global type by an alias that holds in programs which do not declare it, too. */
+function withoutGlobals(text: string): string {
+  const lines = text.split('\n');
+  const aliases: string[] = [];
+  for (const [name, alias, found] of GLOBALS) {
+    let used = false;
+    for (const [index, line] of lines.entries()) {
+      if (/^\s*(?:\*|\/[*/])/.test(line) || line.search(name) < 0) continue; // a comment, or without it
+      lines[index] = line.replace(name, alias);
+      used = true;
+    }
+    if (used) aliases.push(`type ${alias} = typeof globalThis ${found};`);
+  }
+  // a declaration file exports what it declares, unless it says that it does not
+  return aliases.length === 0 ? text : [...lines, ...aliases, 'export {};', ''].join('\n');
 }
