@@ -2,7 +2,7 @@ import { SspiError } from '../../backends/contract/errors.ts';
 import { loadCore } from '../../backends/wasm/core/instance.ts';
 
 /** core.wasm from elsewhere: a compiled module, its bytes, or the response to a request for `portable-sspi/core.wasm`. */
-export type CoreSource = WebAssembly.Module | ArrayBuffer | ArrayBufferView | Response;
+export type CoreSource = (WebAssembly.Module & object) | ArrayBuffer | ArrayBufferView | Response;
 
 /**
  * Compiles core.wasm ahead of its first use. Nowhere is it necessary that the package knows about: it brings core.wasm, and compiles
