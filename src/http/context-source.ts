@@ -55,8 +55,15 @@ export interface EngineOptions {
 
 /** The schemes that `packageList` leaves, the preferred one first: `!NTLM` forbids NTLM, and so does a list of others. */
 export function schemesOf(packageList: string | undefined): Scheme[] {
-  const names = (packageList ?? '').split(',').map((name) => name.trim().toLowerCase()).filter((name) => name !== '');
-  const wanted = names.filter((name) => !name.startsWith('!'));
-  const ntlm = !names.includes('!ntlm') && (wanted.length === 0 || wanted.includes('ntlm'));
-  return ntlm ? ['Negotiate', 'NTLM'] : ['Negotiate'];
+  return allows(packageList, 'ntlm') ? ['Negotiate', 'NTLM'] : ['Negotiate'];
+}
+
+export function allowsKerberos(packageList: string | undefined): boolean {
+  return allows(packageList, 'kerberos');
+}
+
+function allows(packageList: string | undefined, name: string): boolean {
+  const names = (packageList ?? '').split(',').map((item) => item.trim().toLowerCase()).filter((item) => item !== '');
+  const wanted = names.filter((item) => !item.startsWith('!'));
+  return !names.includes(`!${name}`) && (wanted.length === 0 || wanted.includes(name));
 }

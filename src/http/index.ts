@@ -6,6 +6,7 @@ import { channelBindingsFromCertificate } from '../context/channel-bindings.ts';
 import type { FetchOptions, NegotiatingFetch } from './fetch-options.ts';
 import { createFetchOver } from './node/fetch.ts';
 import { negotiateAuthOver, type Middleware, type NegotiateAuthOptions } from './middleware.ts';
+import { createRequestAuthenticatorOver, honoOver, type HonoContext, type HonoMiddleware, type RequestAuthenticator, type RequestAuthenticatorOptions } from './request-authenticator.ts';
 import { acceptorSource, initiatorSource } from './sources.ts';
 
 /**
@@ -28,8 +29,24 @@ export function negotiateAuth(options: NegotiateAuthOptions): Middleware {
   return negotiateAuthOver(acceptorSource, channelBindingsFromCertificate, options);
 }
 
+/**
+ * The server's side for `Request` and `Response` (Deno.serve, Bun.serve, Workers, Hono): asks who sent a request.
+ *
+ * Kerberos completes within one request, and nothing is kept from one to the next. NTLM, which takes several on one connection, is offered
+ * only where `connection` tells connections apart; without it, and without a keytab, this throws SEC_E_UNSUPPORTED_FUNCTION.
+ */
+export function createRequestAuthenticator<Info = unknown>(options: RequestAuthenticatorOptions<Info>): RequestAuthenticator<Info> {
+  return createRequestAuthenticatorOver(acceptorSource, options);
+}
+
+/** The same as middleware of Hono: `c.get('sspi')` is who sent the request. `connection` is given Hono's context. */
+export function negotiateHono(options: RequestAuthenticatorOptions<HonoContext>): HonoMiddleware {
+  return honoOver(createRequestAuthenticator(options));
+}
+
 export { authenticationOf, proxyAuthenticationOf, type Authentication } from './authentication.ts';
 export type { Scheme } from './context-source.ts';
 export type { FetchOptions, NegotiatingFetch } from './fetch-options.ts';
 export type { SspiIdentity } from './identity.ts';
 export type { Middleware, NegotiateAuthOptions } from './middleware.ts';
+export type { HonoContext, HonoMiddleware, RequestAuthenticator, RequestAuthenticatorOptions, RequestVerdict } from './request-authenticator.ts';

@@ -6,6 +6,7 @@ import type { AcceptorData } from '../../backends/contract/credentials.ts';
 import type { SspiError } from '../../backends/contract/errors.ts';
 import type { CredHandle } from '../sspi/handles.ts';
 import type { AcceptorSource, EngineOptions } from './context-source.ts';
+import { FORWARDED } from './forwarded.ts';
 import { createGate, watchAccounts, type Fields, type ServedConnection } from './gate.ts';
 
 export interface NegotiateAuthOptions extends AcceptorData, EngineOptions {
@@ -73,9 +74,6 @@ export function negotiateAuthOver(makeSource: MakeAcceptorSource, bindings: Make
 
 /** Makes the application data of channel bindings from a certificate in DER. */
 export type MakeBindings = (certificate: Uint8Array) => Promise<Uint8Array>;
-
-/** Whether a request says that it came through a proxy. */
-export const FORWARDED: readonly string[] = ['via', 'forwarded', 'x-forwarded-for'];
 
 /** RFC 9113 §7: the client tries again over HTTP/1.1. A stream cannot be authenticated, and its connection is shared. */
 function refuseHttp2(req: Http2ServerRequest): void {

@@ -1,0 +1,2 @@
+/** Fields that show that a request came through a proxy. */
+export const FORWARDED: readonly string[] = ['via', 'forwarded', 'x-forwarded-for'];
