@@ -26,6 +26,11 @@ export interface FetchOptions extends EngineOptions {
   preemptive?: 'auto' | 'always' | 'never';
   /** Whether to authenticate to another origin that a redirect led to. Default: never. */
   authenticateRedirect?: (url: URL, from: URL) => boolean;
+  /**
+   * The fetch to send through, such as a binding of a Worker, in place of connections of our own: Kerberos alone, which needs one request.
+   * Where a runtime has no sockets its own fetch is used anyhow.
+   */
+  fetch?: (request: Request) => Promise<Response>;
   /** Certificates and checks of TLS, as `tls.connect` takes them: `{ ca }`. */
   tls?: ConnectionOptions;
   /** Connections toward one origin at once. Default 10; further requests wait. */
@@ -39,6 +44,9 @@ export type NegotiatingFetch = typeof fetch & AsyncDisposable & { close(): Promi
 
 /** Makes the contexts for `credential`. */
 export type MakeInitiatorSource = (credential: CredHandle | AuthData | undefined, options: EngineOptions) => InitiatorSource;
+
+/** createFetch over what a runtime has; `bindings` makes channel bindings of a certificate in DER. */
+export type CreateFetch = (makeSource: MakeInitiatorSource, bindings: (certificate: Uint8Array) => Promise<Uint8Array>, options: FetchOptions) => NegotiatingFetch;
 
 /** What `createFetch` asks of a context. */
 export function requirementsOf({ delegate }: FetchOptions): number {

@@ -2,9 +2,9 @@
  * HTTP with Negotiate and NTLM (RFC 4559, MS-NTHT, MS-N2HT) for Node: `createFetch` for clients, `negotiateAuth` for servers.
  * @module
  */
+import { createFetchOver } from '#http-transport';
 import { channelBindingsFromCertificate } from '../context/channel-bindings.ts';
 import type { FetchOptions, NegotiatingFetch } from './fetch-options.ts';
-import { createFetchOver } from './node/fetch.ts';
 import { negotiateAuthOver, type Middleware, type NegotiateAuthOptions } from './middleware.ts';
 import { createRequestAuthenticatorOver, honoOver, type HonoContext, type HonoMiddleware, type RequestAuthenticator, type RequestAuthenticatorOptions } from './request-authenticator.ts';
 import { acceptorSource, initiatorSource } from './sources.ts';

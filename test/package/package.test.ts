@@ -36,7 +36,7 @@ async function manifest({ package: folder }: Installed): Promise<Manifest> {
 const NEEDED = [
   /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/,
   /^dist\/(?:index|http|inspect|kerberos|testing|cli)\.js$/,
-  /^dist\/host\.(?:node|web)\.js$/,
+  /^dist\/(?:host|http-transport)\.(?:node|web|workerd)\.js$/,
   /^dist\/chunks\/[\w-]+\.js$/,
   /^dist\/core\.wasm(?:\.d\.ts)?$/,
   /^dist\/core-wasm(?:\.workerd|\.edge)?\.js$/,

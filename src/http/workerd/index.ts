@@ -1,0 +1,11 @@
+// `#http-transport` for Workers: their fetch, and `connect()` where a connection has to be held.
+import type { CreateFetch } from '../fetch-options.ts';
+import { createWebFetchOver } from '../web/fetch.ts';
+import { createPinnedExchange } from './pinned.ts';
+import { cloudflareSockets } from './sockets.ts';
+
+export const createFetchOver: CreateFetch = (makeSource, _bindings, options) => createWebFetchOver(makeSource, {
+  name: 'a Worker',
+  hidesRedirects: false,
+  pinned: createPinnedExchange(cloudflareSockets, makeSource, options),
+}, options);

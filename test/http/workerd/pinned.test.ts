@@ -1,0 +1,167 @@
+// createFetch as in Workers, with a fake of cloudflare:sockets over node:net and node:tls.
+import type { RequestListener } from 'node:http';
+import { connect as connectTcp } from 'node:net';
+import { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
+import { gzipSync } from 'node:zlib';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { SspiError } from '../../../backends/contract/errors.ts';
+import { authenticationOf } from '../../../src/http/authentication.ts';
+import type { FetchOptions } from '../../../src/http/fetch-options.ts';
+import { createWebFetchOver } from '../../../src/http/web/fetch.ts';
+import { createPinnedExchange } from '../../../src/http/workerd/pinned.ts';
+import { cloudflareSockets, type CloudflareSockets } from '../../../src/http/workerd/sockets.ts';
+import { fakeAuth, rejection } from '../support/clients.ts';
+import { fakeInitiator } from '../support/fake-mechanism.ts';
+import { bodyOf, certificate, echo, guarded, serve } from '../support/servers.ts';
+
+const test = suite('http: createFetch in Workers');
+const hello: RequestListener = (req, res) => void res.end(`hello ${req.sspi?.user}`);
+
+/** connect() as Workers have it, and how many connections it opened and closed. */
+function fakeSockets() {
+  const log = { opened: 0, closed: 0 };
+  const sockets: CloudflareSockets = {
+    connect({ hostname, port }, { secureTransport }) {
+      const socket = secureTransport === 'on' ? connectTls({ host: hostname, port, ca: certificate, servername: 'localhost' }) : connectTcp(port, hostname);
+      log.opened++;
+      const opened = new Promise<void>((resolve, reject) => socket.once(secureTransport === 'on' ? 'secureConnect' : 'connect', resolve).once('error', reject));
+      const closed = new Promise<void>((resolve) => socket.once('close', () => {
+        log.closed++;
+        resolve();
+      }));
+      socket.on('error', () => {});
+      const { readable, writable } = Duplex.toWeb(socket) as { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> };
+      return { readable, writable, opened, closed, async close() { socket.destroy(); } };
+    },
+  };
+  return { log, sockets: async () => sockets };
+}
+
+function workerFetch({ password = 'wonderland', oneLeg = false, ...options }: FetchOptions & { password?: string; oneLeg?: boolean } = {}) {
+  const { log, sockets } = fakeSockets();
+  const whole: FetchOptions = { target: 'HTTP/127.0.0.1', ...options };
+  // The Kerberos that a realm would give; without one it cannot be had, as in the engine.
+  const make = (_credential: unknown, { packageList = '' }: { packageList?: string }) => {
+    const initiator = fakeInitiator('alice', password, { oneLeg, packageList });
+    if (packageList !== 'Kerberos' || oneLeg) return initiator;
+    return { ...initiator, initiator: async () => { throw new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', 'no KDC answers'); } };
+  };
+  return { log, fetch: createWebFetchOver(make, { name: 'a Worker', hidesRedirects: false, pinned: createPinnedExchange(sockets, make, whole) }, whole) };
+}
+
+test('Kerberos goes by the platform\'s fetch; no socket is opened', async () => {
+  await using server = await serve(guarded(fakeAuth().middleware, hello));
+  const { fetch, log } = workerFetch({ oneLeg: true });
+  assert.is(await (await fetch(server.url)).text(), 'hello alice');
+  assert.is(log.opened, 0);
+});
+
+test('NTLM goes over one connection, which closes behind the body', async () => {
+  await using server = await serve(guarded(fakeAuth().middleware, echo));
+  const { fetch, log } = workerFetch();
+  const response = await fetch(`${server.url}/a?b=c`, { method: 'POST', body: 'x'.repeat(100_000), headers: { 'x-mine': 'yes' } });
+  const { user, body, method } = await response.json() as { user: string; body: string; method: string };
+  assert.equal([user, body.length, method], ['alice', 100_000, 'POST']);
+  assert.is(authenticationOf(response)?.complete, true);
+  assert.is(authenticationOf(response)?.package, 'NTLM');
+  assert.is(response.url, `${server.url}/a?b=c`);
+  assert.equal(server.seen.slice(1).map(({ socket, headers, url }) => [socket, headers['x-mine'], headers.connection, url]), [
+    [server.seen[1]!.socket, 'yes', 'keep-alive', '/a?b=c'], [server.seen[1]!.socket, 'yes', 'keep-alive', '/a?b=c'],
+  ]);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(log, { opened: 1, closed: 1 });
+});
+
+test('TLS, and a server that offers NTLM alone', async () => {
+  await using server = await serve(guarded(fakeAuth({ channelBindingPolicy: 'never' }).middleware, hello), { secure: true });
+  await using front = await serve((_req, res) => void res.writeHead(401, { 'www-authenticate': 'NTLM' }).end());
+  // The platform's fetch does not trust the certificate: its part is played by a plain server.
+  const native = globalThis.fetch;
+  globalThis.fetch = () => native(front.url);
+  try {
+    const { fetch } = workerFetch();
+    assert.is(await (await fetch(server.url.replace('127.0.0.1', 'localhost'))).text(), 'hello alice');
+    assert.match(server.seen[0]!.headers.authorization!, /^NTLM /);
+  } finally {
+    globalThis.fetch = native;
+  }
+});
+
+test('a server that closes between legs gets a new handshake, and only so many', async () => {
+  const { middleware } = fakeAuth();
+  let hellos = 0;
+  await using server = await serve(guarded((req, res, next) => {
+    if (req.headers.authorization !== undefined && hellos++ === 0) res.setHeader('connection', 'close');
+    middleware(req, res, next);
+  }, hello));
+  const { fetch, log } = workerFetch();
+  assert.is(await (await fetch(server.url)).text(), 'hello alice');
+  assert.is(log.opened, 2);
+
+  await using never = await serve((_req, res) => void res.writeHead(401, { 'www-authenticate': `Negotiate ${btoa('challenge x')}`, connection: 'close' }).end());
+  const error = await rejection(workerFetch().fetch(never.url));
+  assert.instance(error, TypeError);
+  assert.match(error.cause!.message, /closes the connection in the middle/);
+});
+
+test('a wrong password gives the 401; packageList without NTLM opens no socket', async () => {
+  await using server = await serve(guarded(fakeAuth().middleware, hello));
+  const refused = await workerFetch({ password: 'wrong' }).fetch(server.url);
+  assert.is(refused.status, 401);
+  assert.is(authenticationOf(refused)?.complete, false);
+  await refused.text();
+  const { fetch, log } = workerFetch({ packageList: 'Kerberos,!NTLM' });
+  assert.is((await rejection(fetch(server.url))).code, 'SEC_E_NO_AUTHENTICATING_AUTHORITY');
+  assert.is(log.opened, 0);
+});
+
+test('a body that is coded, chunked, empty, cancelled', async () => {
+  await using server = await serve(guarded(fakeAuth().middleware, async (req, res) => {
+    await bodyOf(req);
+    if (req.url === '/gzip') res.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('unpacked'));
+    else if (req.url === '/none') res.writeHead(204).end();
+    else for (let i = 0; i < 1000; i++) res.write('x'.repeat(1000));
+    if (req.url === '/long') res.end();
+  }));
+  const { fetch, log } = workerFetch();
+  const packed = await fetch(`${server.url}/gzip`);
+  assert.is(await packed.text(), 'unpacked');
+  assert.is(packed.headers.get('content-encoding'), null);
+  assert.is((await fetch(`${server.url}/none`)).status, 204);
+  assert.is((await fetch(`${server.url}/long`, { method: 'HEAD' })).status, 200);
+  assert.is((await (await fetch(`${server.url}/long`)).text()).length, 1_000_000);
+  await (await fetch(`${server.url}/long`)).body!.cancel();
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.is(log.closed, log.opened);
+});
+
+test('an abort closes the connection, before and during the body', async () => {
+  await using server = await serve(guarded(fakeAuth().middleware, (_req, res) => void res.write('begun')));
+  const { fetch, log } = workerFetch();
+  const controller = new AbortController();
+  const response = await fetch(server.url, { signal: controller.signal });
+  controller.abort(new Error('enough'));
+  await rejection(response.text());
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.is(log.closed, log.opened);
+});
+
+test('a server that cannot be reached, and a runtime without sockets', async () => {
+  await using front = await serve((_req, res) => void res.writeHead(401, { 'www-authenticate': 'NTLM' }).end());
+  const native = globalThis.fetch;
+  globalThis.fetch = () => native(front.url);
+  try {
+    const error = await rejection(workerFetch().fetch('http://127.0.0.1:1/'));
+    assert.instance(error, TypeError);
+    assert.match(error.cause!.message, /no connection to 127\.0\.0\.1:1/);
+  } finally {
+    globalThis.fetch = native;
+  }
+  const missing = await rejection(cloudflareSockets()) as unknown as SspiError;
+  assert.is(missing.code, 'SEC_E_UNSUPPORTED_FUNCTION');
+  assert.match(missing.message, /cloudflare:sockets/);
+});
+
+test.run();
