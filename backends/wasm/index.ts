@@ -36,7 +36,7 @@ export function createWasmBackend(engine: Engine = wasmEngine): Backend {
       if (name === 'NTLM') {
         throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'NTLM has no way to change a password', { remedy: 'Change it by Kerberos: package Negotiate or Kerberos.' });
       }
-      await (await import('./kerberos/change-password.ts')).changePassword(options, resolveHost());
+      await (await import('./kerberos/index.ts')).changePassword(options, resolveHost());
     },
   };
 }

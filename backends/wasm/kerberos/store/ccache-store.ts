@@ -1,10 +1,11 @@
 import { SspiError } from '../../../contract/errors.ts';
 import type { Host } from '../../../contract/host.ts';
-import { readCcache, writeCcache, type CredentialCacheData } from './ccache.ts';
+import { writeCcache, type CredentialCacheData } from './ccache.ts';
 import { parseCcacheName } from './ccache-name.ts';
 import { directoryStore } from './ccache-directory.ts';
 import { kcmStore } from './ccache-kcm.ts';
 import { memoryStore } from './ccache-memory.ts';
+import { readAnyCcache } from './any-ccache.ts';
 import { readBytes } from './read-bytes.ts';
 
 /** Where one credential cache lives. */
@@ -38,7 +39,7 @@ export function openCcacheStore(name: string, host: Host): CcacheStore {
 
 export function fileStore(path: string, host: Host): CcacheStore {
   return {
-    load: async () => decodeCcache(await readBytes(path, 'credential cache', host)),
+    load: async () => readAnyCcache(await readBytes(path, 'credential cache', host)),
     async save(cache) {
       if (host.writeFile === undefined) throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `this runtime writes no files, so '${path}' cannot be saved`, { remedy: "Keep the cache's bytes where the runtime can." });
       await host.writeFile(path, writeCcache(cache));
@@ -49,10 +50,3 @@ export function fileStore(path: string, host: Host): CcacheStore {
     },
   };
 }
-
-/** As `readAnyCcache`; ASN.1, which takes long to load, is loaded for a KRB-CRED alone. */
-export async function decodeCcache(bytes: Uint8Array): Promise<CredentialCacheData> {
-  return bytes[0] === KRB_CRED_TAG ? (await import('./any-ccache.ts')).readAnyCcache(bytes) : readCcache(bytes);
-}
-
-const KRB_CRED_TAG = 0x76;

@@ -1,6 +1,7 @@
 import type { Host } from '../../../contract/host.ts';
 import type { CredentialCacheData } from './ccache.ts';
-import { decodeCcache, openCcacheStore } from './ccache-store.ts';
+import { readAnyCcache } from './any-ccache.ts';
+import { openCcacheStore } from './ccache-store.ts';
 import { readKeytab, type KeytabEntry } from './keytab.ts';
 import { readBytes } from './read-bytes.ts';
 
@@ -13,5 +14,5 @@ export async function loadKeytab(keytab: Uint8Array | string | undefined, host: 
 
 /** A credential cache: its bytes (a KRB-CRED too), a path, or a name as KRB5CCNAME has it. */
 export async function loadCcache(ccache: Uint8Array | string, host: Host): Promise<CredentialCacheData> {
-  return typeof ccache !== 'string' ? decodeCcache(ccache) : openCcacheStore(ccache, host).load();
+  return typeof ccache !== 'string' ? readAnyCcache(ccache) : openCcacheStore(ccache, host).load();
 }
