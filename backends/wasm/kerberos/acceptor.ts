@@ -1,4 +1,3 @@
-import type { AccessToken } from '../../contract/attributes.ts';
 import type { AcceptorData, ReplayCache } from '../../contract/credentials.ts';
 import { SspiError } from '../../contract/errors.ts';
 import {
@@ -7,29 +6,21 @@ import {
 } from '../../contract/flags.ts';
 import type { Host } from '../../contract/host.ts';
 import { hash } from '../core/hash.ts';
-import { decodeAuthorizationData, type Named, type Typed } from '../core/krb5-messages.ts';
 import { constantTimeEqual } from '../core/mac.ts';
 import type { AcceptorRequest, Established, Handshake, HandshakeStep } from '../mechanism.ts';
+import { accessTokenOf, readDelegation } from './access-token.ts';
 import { apRepMessage, readApRep } from './ap-exchange/ap-rep.ts';
-import { openAuthenticator, openTicket, readApReq, type Authenticator, type ServiceTicket, type TicketPart } from './ap-exchange/ap-req.ts';
-import { kerberosError } from './codes/errors.ts';
+import { openAuthenticator, principalOf, readApReq, type Authenticator, type TicketPart } from './ap-exchange/ap-req.ts';
+import { NOBODY, open, refusal, withErrorToken } from './ap-exchange/refusal.ts';
 import { AP_OPT, TKT_FLAG } from './codes/flags.ts';
 import { KEY_USAGE } from './codes/key-usage.ts';
-import { AD, CKSUM_GSS } from './codes/types.ts';
+import { CKSUM_GSS } from './codes/types.ts';
 import { kerberosEstablished, type KerberosExtras } from './established.ts';
 import { etypeInfo, etypeName, type KerberosKey } from './etypes/index.ts';
-import { principalName } from './exchange/kdc-rep-check.ts';
-import type { KeyRing } from './key-ring.ts';
-import { readKrbCred } from './exchange/krb-cred.ts';
 import { GSS_FLAG, readAuthenticatorChecksum } from './gss/authenticator-checksum.ts';
-import { frame, TOK_AP_REP, TOK_AP_REQ, TOK_ERROR, unframe } from './gss/framing.ts';
+import { frame, TOK_AP_REP, TOK_AP_REQ, unframe } from './gss/framing.ts';
 import { bindingsHash, initialNumber } from './initiator.ts';
-import { encode } from './messages/asn1.ts';
-import { KrbError } from './messages/krb-error.ts';
-import type { OpenedTicket, OpenedTickets } from './opened-tickets.ts';
-import { verifyPac, type PacIdentity } from './pac/pac.ts';
-import { writeCcache, type CachedCredential } from './store/ccache.ts';
-import type { KeytabEntry } from './store/keytab.ts';
+import { openWithKeytab, requireEtype, type ServiceKeyOptions } from './service-key.ts';
 import { formatPrincipal, sameName, type Principal } from './store/principal.ts';
 
 /*
@@ -39,17 +30,12 @@ import { formatPrincipal, sameName, type Principal } from './store/principal.ts'
  *              └── DCE style: AP-REP ──▶ ExpectApRep ──────▶ Established
  */
 
-export interface KerberosAcceptorOptions {
-  /** `anew`: read again, because a key is missing or another one. Null where nothing newer can come. */
-  keytab: (anew: boolean) => Promise<readonly KeytabEntry[] | null>;
+export interface KerberosAcceptorOptions extends ServiceKeyOptions {
   acceptor: AcceptorData;
   request: AcceptorRequest;
   replayCache: ReplayCache;
   host: Host;
   extras: KerberosExtras;
-  keyOf: KeyRing['keyOf'];
-  opened: OpenedTickets;
-  allowWeakCrypto: boolean;
   /** Seconds by which the client's clock may differ. */
   skew: number;
 }
@@ -182,69 +168,12 @@ function expectApRep({ reply, number, sessionEtype, sessionBytes, extras, host, 
   };
 }
 
-function principalOf({ realm, nameType, names }: Named): Principal {
-  return { realm, nameType, components: names };
-}
-
 /** A token with RFC 2743's framing, or a bare AP-REQ (MS-KILE 3.4.5: DCE style, and clients that leave it off). */
 function peel(token: Uint8Array): { message: Uint8Array; framed: boolean } {
   if (token[0] === 0x6e) return { message: token, framed: false };
   const { tokenId, inner, start } = unframe(token);
   if (tokenId !== TOK_AP_REQ) throw new SspiError('SEC_E_INVALID_TOKEN', `Kerberos: an AP-REQ (01 00) expected, the token id ${tokenId.toString(16).padStart(4, '0')} came`, { offset: start - 2 });
   return { message: inner, framed: true };
-}
-
-/** A keytab that is a file may have been renewed since it was read: it is read again before the ticket is refused. */
-async function openWithKeytab(ticket: ServiceTicket, service: Principal, options: KerberosAcceptorOptions): Promise<{ opened: OpenedTicket; serviceKey: KerberosKey }> {
-  const attempt = (keytab: readonly KeytabEntry[]) => {
-    const serviceKey = findKey(ticket, keytab, options);
-    const what = () => open(() => openTicket(ticket, serviceKey), 31, `the ticket for ${formatPrincipal(service)} does not decrypt with the keytab's key`);
-    return { serviceKey, opened: options.opened.enter(serviceKey, ticket.encrypted.cipher, what) };
-  };
-  try {
-    return attempt((await options.keytab(false)) ?? []);
-  } catch (error) {
-    if (!(error instanceof SspiError && KEY_ERRORS.has(error.kerberos?.errorCode ?? 0))) throw error;
-    const anew = await options.keytab(true).catch(() => null);
-    if (anew === null) throw error;
-    return attempt(anew);
-  }
-}
-
-/** KRB_AP_ERR_BAD_INTEGRITY, BADKEYVER, NOKEY: what a newer keytab may heal. */
-const KEY_ERRORS: ReadonlySet<number> = new Set([31, 44, 45]);
-
-/** By name, version and etype. Another version of the right key is its own error, not a try of every key. */
-function findKey(ticket: ServiceTicket, keytab: readonly KeytabEntry[], options: KerberosAcceptorOptions): KerberosKey {
-  const { etype, kvno } = ticket.encrypted;
-  const service = principalOf(ticket);
-  requireEtype(etype, options);
-  const named = keytab.filter(({ principal }) => sameService(principal, service));
-  if (named.length === 0) {
-    const held = [...new Set(keytab.map(({ principal }) => formatPrincipal(principal)))];
-    throw refusal(45, `the ticket is for ${formatPrincipal(service)}, and the keytab holds ${held.slice(0, 8).join(', ') || 'nothing'}`);
-  }
-  const typed = named.filter((entry) => entry.etype === etype);
-  if (typed.length === 0) throw refusal(45, `the ticket for ${formatPrincipal(service)} is encrypted with ${etypeName(etype)}, and the keytab has ${[...new Set(named.map((entry) => etypeName(entry.etype)))].join(', ')}`);
-  // kvno 0 in a keytab (and none in a ticket) means any; RODC tickets have the RODC's number in the high half.
-  const entry = kvno === undefined ? newest(typed) : typed.find((one) => one.kvno === kvno || one.kvno === (kvno & 0xffff)) ?? typed.find((one) => one.kvno === 0) ?? typed.find((one) => one.kvno === (kvno & 0xff));
-  if (entry === undefined) throw refusal(44, `the ticket for ${formatPrincipal(service)} is encrypted with version ${kvno} of its key, and the keytab has ${[...new Set(typed.map((one) => one.kvno))].join(', ')}`);
-  return options.keyOf(entry);
-}
-
-/** Windows compares service and host without case; the realm of a keytab's entry may be left to the KDC's referral. */
-function sameService(a: Principal, b: Principal): boolean {
-  return a.components.length === b.components.length && a.components.every((one, i) => one.toLowerCase() === b.components[i]!.toLowerCase()) && a.realm.toLowerCase() === b.realm.toLowerCase();
-}
-
-function newest(entries: readonly KeytabEntry[]): KeytabEntry {
-  return entries.reduce((best, entry) => (entry.kvno > best.kvno ? entry : best));
-}
-
-function requireEtype(etype: number, { allowWeakCrypto }: KerberosAcceptorOptions): void {
-  const info = etypeInfo(etype);
-  if (info === undefined) throw refusal(14, `etype ${etype} is not supported`);
-  if (info.weak && !allowWeakCrypto) throw new SspiError('SEC_E_KDC_UNKNOWN_ETYPE', `the client uses ${info.name}, which is not allowed here`, { remedy: 'Give the service account AES keys, or pass kerberos: { allowWeakCrypto: true }.' });
 }
 
 /** AcceptorData.serviceNames: the SPNs that a client may have meant; with a realm or without. */
@@ -314,48 +243,6 @@ async function requireNew(authenticator: Authenticator, cipher: Uint8Array, { re
   if (!(await replayCache.add(key, until))) throw refusal(34, 'this AP-REQ has been seen before');
 }
 
-/** RFC 4121 §4.1.1: under the session key; Heimdal takes the authenticator's subkey. */
-function readDelegation(delegation: Uint8Array, { subkey }: Authenticator, sessionKey: KerberosKey, { createKey }: KerberosExtras): CachedCredential[] {
-  try {
-    return readKrbCred(delegation, sessionKey);
-  } catch (error) {
-    if (subkey === undefined || !(error instanceof SspiError && error.code === 'SEC_E_DECRYPT_FAILURE')) throw error;
-    const key = createKey(subkey.type, subkey.bytes);
-    try {
-      return open(() => readKrbCred(delegation, key), 31, 'the delegated ticket does not decrypt');
-    } finally {
-      key.dispose();
-    }
-  }
-}
-
-function accessTokenOf(opened: OpenedTicket, serviceKey: KerberosKey, client: Principal, credentials: CachedCredential[]): AccessToken {
-  const identity = (opened.identity ??= identityOf(opened.part, serviceKey, client));
-  const [first] = credentials;
-  return {
-    userSid: identity?.logon?.userSid ?? identity?.requestorSid ?? null,
-    groups: [...(identity?.logon?.groups ?? [])],
-    upn: identity?.upn ?? null,
-    delegatedCredential: first === undefined ? null : { ccache: writeCcache({ principal: first.client, kdcOffset: 0, config: [], credentials }) },
-  };
-}
-
-function identityOf(part: TicketPart, serviceKey: KerberosKey, client: Principal): PacIdentity | null {
-  const pac = findPac(part.authorizationData ?? []);
-  return pac === undefined ? null : verifyPac(pac, serviceKey, { clientName: client.components.join('/'), authtime: part.authtime });
-}
-
-/** AD-WIN2K-PAC, which stands inside AD-IF-RELEVANT (MS-KILE 3.3.5.6.4). */
-function findPac(elements: readonly Typed[]): Uint8Array | undefined {
-  for (const { type, bytes } of elements) {
-    if (type === AD.WIN2K_PAC) return bytes;
-    if (type !== AD.IF_RELEVANT) continue;
-    const inner = decodeAuthorizationData(bytes).find((one) => one.type === AD.WIN2K_PAC);
-    if (inner !== undefined) return inner.bytes;
-  }
-  return undefined;
-}
-
 function subkeyOf({ subkey }: Authenticator, sessionKey: KerberosKey): { etype: number; bytes: Uint8Array } {
   if (subkey === undefined) return { etype: sessionKey.etype, bytes: sessionKey.bytes.slice() };
   if (etypeInfo(subkey.type)?.keyLength !== subkey.bytes.length) throw new SspiError('SEC_E_INVALID_TOKEN', `the authenticator's subkey of etype ${subkey.type} has ${subkey.bytes.length} bytes`);
@@ -367,40 +254,6 @@ function returned(flags: number, delegated: boolean): number {
   return attributes >>> 0;
 }
 
-/** Runs what decrypts; another key, or altered bytes, is the protocol's error `code`. */
-function open<T>(what: () => T, code: number, message: string): T {
-  try {
-    return what();
-  } catch (cause) {
-    if (cause instanceof SspiError && cause.code === 'SEC_E_DECRYPT_FAILURE') throw refusal(code, message, cause);
-    throw cause;
-  }
-}
-
-function refusal(errorCode: number, message: string, cause?: unknown): SspiError {
-  const { name, status, remedy } = kerberosError(errorCode);
-  return new SspiError(status, `Kerberos: ${message}: ${name}`, { kerberos: { errorCode, name }, ...(remedy !== undefined && { remedy }), ...(cause !== undefined && { cause }) });
-}
-
-/** The error with a KRB-ERROR for the client (RFC 4120 §5.9.1): the code and the time, nothing that the message tells the log. */
-function withErrorToken(error: unknown, framed: boolean, host: Host, service: Principal): unknown {
-  if (!(error instanceof SspiError) || error.token !== undefined) return error;
-  const now = host.now().getTime();
-  const message = new KrbError();
-  message.stime = Math.floor(now / 1000);
-  message.susec = (now % 1000) * 1000;
-  message.errorCode = error.kerberos?.errorCode ?? GENERIC;
-  message.realm = service.realm;
-  message.sname = principalName(service);
-  const token = encode(message);
-  const at = error.offset === undefined ? '' : ` (at byte ${error.offset})`;
-  return new SspiError(error.code, error.message.slice(error.code.length + 2, error.message.length - at.length), {
-    token: framed ? frame(TOK_ERROR, token) : token,
-    ...(error.cause !== undefined && { cause: error.cause }), ...(error.remedy !== undefined && { remedy: error.remedy }),
-    ...(error.kerberos !== undefined && { kerberos: error.kerberos }), ...(error.offset !== undefined && { offset: error.offset }),
-  });
-}
-
 function hex(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += DIGITS[byte >> 4]! + DIGITS[byte & 15]!;
@@ -408,10 +261,7 @@ function hex(bytes: Uint8Array): string {
 }
 
 const DIGITS = '0123456789abcdef';
-const GENERIC = 60;
 const RC4_HMAC = 23;
-/** The sname of a KRB-ERROR about what was no AP-REQ: the field is not optional, and MIT wants a component. */
-const NOBODY: Principal = { nameType: 0, realm: 'UNKNOWN', components: ['unknown'] };
 const ATTRIBUTES: readonly [gss: number, ret: number][] = [
   [GSS_FLAG.MUTUAL, ASC_RET_MUTUAL_AUTH], [GSS_FLAG.REPLAY, ASC_RET_REPLAY_DETECT], [GSS_FLAG.SEQUENCE, ASC_RET_SEQUENCE_DETECT],
   [GSS_FLAG.CONF, ASC_RET_CONFIDENTIALITY], [GSS_FLAG.INTEG, ASC_RET_INTEGRITY], [GSS_FLAG.DCE_STYLE, ASC_RET_USED_DCE_STYLE],

@@ -1,6 +1,6 @@
 import {
   decodeApReq, decodeAuthenticator, decodeTicketPart, encodeApReq, encodeAuthenticator,
-  type DecodedApReq, type DecodedAuthenticator, type DecodedTicketPart, type EncryptedBytes,
+  type DecodedApReq, type DecodedAuthenticator, type DecodedTicketPart, type EncryptedBytes, type Named,
 } from '../../core/krb5-messages.ts';
 import { KEY_USAGE } from '../codes/key-usage.ts';
 import { CKSUM_GSS } from '../codes/types.ts';
@@ -52,4 +52,9 @@ export function openTicket(ticket: ServiceTicket, key: KerberosKey): TicketPart 
 
 export function openAuthenticator(cipher: Uint8Array, sessionKey: KerberosKey): Authenticator {
   return decodeAuthenticator(sessionKey.decrypt(KEY_USAGE.AP_REQ_AUTH, cipher));
+}
+
+/** The service of a ticket, the client of what was encrypted. */
+export function principalOf({ realm, nameType, names }: Named): Principal {
+  return { realm, nameType, components: names };
 }
