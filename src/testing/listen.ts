@@ -10,6 +10,11 @@ export interface ListeningRealm {
   krb5Conf: string;
 }
 
+export interface ListenOptions {
+  /** Lets pages of this origin, or of all (`*`), ask the KDC proxy: a browser wants its consent (CORS). Default: none. Counts in the first call. */
+  allowOrigin?: string;
+}
+
 type Answer = (realm: string, message: Uint8Array) => Promise<Uint8Array>;
 
 const MAX_MESSAGE = 1 << 20;
@@ -17,7 +22,7 @@ const MAX_MESSAGE = 1 << 20;
 const MAX_DATAGRAM = 4096;
 
 /** Opens UDP and TCP at one port, and a KDC proxy at another. `tooBig` makes what UDP says in place of a longer answer (RFC 4120 §7.2.1). */
-export async function listenKdc(realm: string, answer: Answer, realms: readonly string[], tooBig: () => Uint8Array): Promise<ListeningRealm & AsyncDisposable> {
+export async function listenKdc(realm: string, answer: Answer, realms: readonly string[], tooBig: () => Uint8Array, options: ListenOptions = {}): Promise<ListeningRealm & AsyncDisposable> {
   const [{ createSocket }, { createServer }, http] = await Promise.all([builtin('node:dgram'), builtin('node:net'), builtin('node:http')]);
 
   const tcp = createServer((socket) => {
@@ -54,6 +59,11 @@ export async function listenKdc(realm: string, answer: Answer, realms: readonly 
   await new Promise<void>((resolve, reject) => udp.once('error', reject).bind(port, '127.0.0.1', resolve));
 
   const proxy = http.createServer(async (request, response) => {
+    if (options.allowOrigin !== undefined) {
+      response.setHeader('access-control-allow-origin', options.allowOrigin);
+      response.setHeader('access-control-allow-headers', 'content-type');
+      if (request.method === 'OPTIONS') return void response.writeHead(204).end();
+    }
     try {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);

@@ -6,7 +6,7 @@ import { allowedEtypes } from '../../backends/wasm/kerberos/credential.ts';
 import { createDatabase, type RealmDatabase } from './database.ts';
 import { answerKdc, responseTooBig, type KdcOptions } from './kdc.ts';
 import { answerKpasswd, isKpasswd } from './kpasswd.ts';
-import { listenKdc, type ListeningRealm } from './listen.ts';
+import { listenKdc, type ListeningRealm, type ListenOptions } from './listen.ts';
 
 export interface TestRealmOptions {
   /** Default 'TEST.REALM'. */
@@ -46,7 +46,7 @@ export interface TestRealm extends AsyncDisposable {
   /** Tickets of either realm lead to the other's services. */
   trust(other: TestRealm): void;
   /** A real KDC on loopback, by UDP, TCP and MS-KKDCP, for any client. */
-  listen(): Promise<ListeningRealm>;
+  listen(options?: ListenOptions): Promise<ListeningRealm>;
   /** Moves the realm's clock on, or back. */
   advanceClock(milliseconds: number): void;
 }
@@ -121,8 +121,8 @@ export async function createTestRealm(options: TestRealmOptions = {}): Promise<T
       realms.set(other.realm, peer.kdc);
       peer.realms.set(realm, kdc);
     },
-    listen() {
-      listening ??= listenKdc(realm, (name, message) => transport.send(name, message, {}), [...realms.keys()], () => responseTooBig(kdc));
+    listen(options) {
+      listening ??= listenKdc(realm, (name, message) => transport.send(name, message, {}), [...realms.keys()], () => responseTooBig(kdc), options);
       return listening;
     },
     advanceClock: (milliseconds) => void (advanced += milliseconds),

@@ -1,13 +1,16 @@
 // `npm run test:runtimes [-- name …]`: the package, packed and installed as a user would, in every runtime. Ends with a table and the total.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { chromium } from './kinds/chromium.ts';
+import { edgeRuntime } from './kinds/edge.ts';
 import type { Runtime } from './kinds/kind.ts';
 import { bun, deno, hostNode, node } from './kinds/process.ts';
+import { workerd } from './kinds/workerd.ts';
 import { startPeers } from './lab/peers.ts';
 import { installTarball } from './lab/project.ts';
 import { printTable, type Row } from './lab/table.ts';
 
-const RUNTIMES: readonly Runtime[] = [hostNode(), node(22), node(24), node(26), deno(), bun()];
+const RUNTIMES: readonly Runtime[] = [hostNode(), node(22), node(24), node(26), deno(), bun(), workerd(), edgeRuntime(), chromium('page'), chromium('worker')];
 
 const patterns = process.argv.slice(2).map((pattern) => pattern.toLowerCase());
 const chosen = RUNTIMES.filter(({ name }) => patterns.length === 0 || patterns.some((pattern) => name.toLowerCase().includes(pattern)));
@@ -39,7 +42,7 @@ async function test(runtime: Runtime): Promise<Omit<Row, 'seconds'>> {
   await mkdir(folder, { recursive: true });
   const count = { passed: 0, failed: 0, skipped: 0 };
   try {
-    const { results, output, whole } = await runtime.run({ ...peers.task, runtime: runtime.name, can: runtime.can, folder }, project);
+    const { results, output, whole } = await runtime.run({ ...peers.task, runtime: runtime.name, can: runtime.can, folder }, project, peers.files);
     for (const { suite, test: title, state, reason } of results) {
       count[state]++;
       if (state === 'failed') console.log(`FAIL  ${runtime.name}: ${suite}: ${title}\n${indented(reason ?? '')}\n`);

@@ -1,4 +1,5 @@
 import type { Ended } from '../lab/programs.ts';
+import type { Files } from '../lab/peers.ts';
 import type { Project } from '../lab/project.ts';
 import type { Abilities, Task } from '../programs/task.ts';
 
@@ -8,7 +9,8 @@ export interface Runtime {
   can: Abilities;
   /** Undefined: it is not installed here. */
   version(): Promise<string | undefined>;
-  run(task: Task, project: Project): Promise<Ended>;
+  /** `files`: what the web server at the task's url shall have besides. */
+  run(task: Task, project: Project, files: Files): Promise<Ended>;
 }
 
 export const NODE_LIKE: Abilities = { holdConnections: true, sockets: true, files: true };

@@ -10,17 +10,24 @@ import { readVectors } from './vectors.ts';
 /** What every runtime is tested against, in this process: a KDC with its proxy, and a web server. */
 export interface Peers extends AsyncDisposable {
   task: Omit<Task, 'runtime' | 'can' | 'folder'>;
+  /** For a browser: what the web server has without asking who it is. */
+  files: Files;
 }
+
+export type Files = Map<string, { type: string; body: Uint8Array | string }>;
 
 export async function startPeers(): Promise<Peers> {
   const realm = await createTestRealm({ realm: 'TEST.REALM', users: { alice: 'Pässw0rd!' }, services: [SPN] });
-  const { kdcProxyUrl, port } = await realm.listen();
+  const { kdcProxyUrl, port } = await realm.listen({ allowOrigin: '*' });
   const keytab = realm.keytab(SPN);
   const negotiate = negotiateAuth({ keytab, accounts: realm.accounts });
   const ntlm = negotiateAuth({ accounts: realm.accounts, packageList: 'NTLM' });
+  const files: Files = new Map();
   const web = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const guard: Middleware | undefined = { '/negotiate': negotiate, '/ntlm': ntlm }[pathname];
+    const file = files.get(pathname);
+    if (file !== undefined) return void response.writeHead(200, { 'content-type': file.type, 'content-security-policy': CSP }).end(file.body);
     if (guard === undefined) return void response.writeHead(404).end();
     guard(request, response, async (error) => {
       if (error !== undefined) return void response.writeHead(500).end(String(error));
@@ -33,6 +40,7 @@ export async function startPeers(): Promise<Peers> {
     realm: realm.realm, service: { spn: SPN, keytab: hex(keytab) }, user: { name: 'alice', password: 'Pässw0rd!' },
   };
   return {
+    files,
     task: {
       ...parties,
       url: `http://127.0.0.1:${(web.address() as AddressInfo).port}`,
@@ -55,3 +63,5 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 const SPN = 'HTTP/web.test.realm';
+/** As strict as a page with WebAssembly can be. */
+const CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' http://127.0.0.1:*";

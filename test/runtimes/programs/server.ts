@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createFetch, negotiateAuth } from '../../../src/http/index.ts';
@@ -9,7 +10,6 @@ export function serverSuite({ realm, service, user, kdc }: Task): void {
   const test = suite('node:http server');
 
   test('lets NTLM and Kerberos in, each connection for itself', async () => {
-    const { createServer } = await import('node:http');
     const authenticate = negotiateAuth({
       keytab: bytes(service.keytab), backend: 'wasm', accounts: (account) => (account.user === user.name ? { password: user.password } : null),
     });
