@@ -1,5 +1,5 @@
 import { SspiError } from '../../backends/contract/errors.ts';
-import { loadCore } from '../../backends/wasm/core/instance.ts';
+import { isModule, loadCore } from '../../backends/wasm/core/instance.ts';
 
 /** core.wasm from elsewhere: a compiled module, its bytes, or the response to a request for `portable-sspi/core.wasm`. */
 export type CoreSource = (WebAssembly.Module & object) | ArrayBuffer | ArrayBufferView | Response;
@@ -26,7 +26,7 @@ export async function init(source?: CoreSource | PromiseLike<CoreSource | { defa
     if (cause instanceof SspiError) throw cause;
     throw new SspiError('SEC_E_INTERNAL_ERROR', 'core.wasm did not arrive', { cause, remedy: 'Check the address that it is fetched from, or call init() without one: the package brings its own.' });
   }
-  if (given instanceof WebAssembly.Module || given instanceof ArrayBuffer || ArrayBuffer.isView(given)) return loadCore(given as BufferSource | WebAssembly.Module);
+  if (given instanceof ArrayBuffer || ArrayBuffer.isView(given) || isModule(given)) return loadCore(given as BufferSource | WebAssembly.Module);
   throw new TypeError(`init() takes a WebAssembly.Module, bytes or a Response, or a promise of one, not ${describe(given)}`);
 }
 

@@ -44,7 +44,7 @@ export async function loadCore(source?: BufferSource | WebAssembly.Module): Prom
   if (instance !== undefined) return;
   try {
     const given = source ?? coreWasm() as BufferSource | WebAssembly.Module;
-    const module = given instanceof WebAssembly.Module ? given : await WebAssembly.compile(given);
+    const module = isModule(given) ? given : await WebAssembly.compile(given);
     if (source !== undefined) requireThisVersion(module);
     const loaded = await WebAssembly.instantiate(module);
     instance ??= view(loaded);
@@ -56,10 +56,15 @@ export async function loadCore(source?: BufferSource | WebAssembly.Module): Prom
 function instantiate(): Core {
   try {
     const source = coreWasm();
-    return view(new WebAssembly.Instance(source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source as BufferSource)));
+    return view(new WebAssembly.Instance(isModule(source) ? source : new WebAssembly.Module(source as BufferSource)));
   } catch (cause) {
     throw notCompiled(cause);
   }
+}
+
+/** By its tag: a module may be of another realm, as those of edge-runtime are, and no instance of this one's class. */
+export function isModule(source: unknown): source is WebAssembly.Module & object {
+  return Object.prototype.toString.call(source) === '[object WebAssembly.Module]';
 }
 
 function view(loaded: WebAssembly.Instance): Core {

@@ -18,8 +18,12 @@ interface Page {
 }
 interface Playwright {
   chromium: {
-    launchPersistentContext(userDataDir: string, options: { executablePath: string; headless: boolean; args: string[] }): Promise<{ newPage(): Promise<Page>; close(): Promise<void> }>;
+    launchPersistentContext(userDataDir: string, options: { executablePath: string; headless: boolean; args: string[] }): Promise<Browser>;
   };
+}
+interface Browser {
+  newPage(): Promise<Page>;
+  close(): Promise<void>;
 }
 interface Vite {
   build(config: object): Promise<unknown>;
@@ -34,7 +38,8 @@ export function chromium(place: 'page' | 'worker'): Runtime {
     async run(task, project, files) {
       const out = await (place === 'page' ? bundleWithEsbuild : bundleWithVite)(project);
       for (const name of await readdir(out, { recursive: true })) {
-        if (extname(name) !== '') files.set(`/${place}/${name}`, { type: TYPES[extname(name)] ?? 'application/octet-stream', body: await readFile(join(out, name)) });
+        const type = TYPES[extname(name)];
+        if (type !== undefined) files.set(`/${place}/${name}`, { type, body: await readFile(join(out, name)) });
       }
       files.set(`/${place}/`, { type: 'text/html', body: '<!doctype html><meta charset="utf-8"><title>portable-sspi</title>' });
       return drive(place, task);
@@ -52,7 +57,7 @@ async function drive(place: 'page' | 'worker', task: Task) {
     page.on('console', (message) => output.push(message.text?.() ?? ''));
     page.on('pageerror', (error) => output.push(error.message ?? String(error)));
     await page.goto(`${task.url}/${place}/`);
-    const lines = await page.evaluate(place === 'page' ? inPage : inWorker, { task, script: `/${place}/browser.js` });
+    const lines = await page.evaluate(place === 'page' ? inPage : inWorker, { task, script: `/${place}/${place === 'page' ? 'browser' : 'page'}.js` });
     const ended = readResults(lines);
     return { ...ended, output: [ended.output, ...output].join('\n') };
   } finally {
@@ -73,9 +78,10 @@ async function inPage({ task, script }: Started): Promise<string[]> {
 }
 
 /** Runs in the page. */
-function inWorker({ task, script }: Started): Promise<string[]> {
+async function inWorker({ task, script }: Started): Promise<string[]> {
+  await import(script);
   return new Promise((resolve, reject) => {
-    const worker = new Worker(script, { type: 'module' });
+    const worker = (globalThis as unknown as { startWorker(): Worker }).startWorker();
     worker.onmessage = ({ data }) => resolve(data as string[]);
     worker.onerror = ({ message }) => reject(new Error(`the worker failed: ${message}`));
     worker.postMessage(task);
@@ -87,7 +93,8 @@ async function bundleWithEsbuild({ folder }: Project): Promise<string> {
   await mkdir(source);
   await bundleProgram('browser.ts', join(source, 'browser.js'));
   await build({
-    absWorkingDir: source, entryPoints: ['browser.js'], outdir: join(source, 'out'), bundle: true, splitting: true, minify: true, format: 'esm', platform: 'browser', target: 'es2022', logLevel: 'error',
+    absWorkingDir: source, entryPoints: ['browser.js'], outdir: join(source, 'out'), bundle: true, splitting: true, minify: true, format: 'esm',
+    platform: 'browser', target: 'es2022', logLevel: 'error',
   });
   return join(source, 'out');
 }
@@ -96,11 +103,12 @@ async function bundleWithVite({ folder }: Project): Promise<string> {
   const source = join(folder, 'vite');
   await mkdir(source);
   await bundleProgram('browser.ts', join(source, 'browser.js'));
-  await writeFile(join(source, 'package.json'), '{"type":"module"}');
+  await writeFile(join(source, 'page.js'), "globalThis.startWorker = () => new Worker(new URL('./browser.js', import.meta.url), { type: 'module' });");
   const vite = await importInstalled<Vite>('vite');
   await vite.build({
-    root: source, base: '/worker/', configFile: false, logLevel: 'error', customLogger: undefined,
-    build: { outDir: 'out', target: 'es2022', rollupOptions: { input: join(source, 'browser.js'), output: { entryFileNames: '[name].js' }, preserveEntrySignatures: 'exports-only' } },
+    root: source, base: '/worker/', configFile: false, logLevel: 'error',
+    worker: { format: 'es' }, // its default holds no code that is loaded later
+    build: { outDir: 'out', target: 'es2022', rollupOptions: { input: join(source, 'page.js'), output: { entryFileNames: '[name].js' } } },
   });
   return join(source, 'out');
 }

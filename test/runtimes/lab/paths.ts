@@ -14,7 +14,8 @@ export function packageFolder(name: string): string {
 
 /** A module of an installed package, imported at run time: this repository's compiler need not know it. */
 export async function importInstalled<T>(name: string): Promise<T> {
-  return await import(require.resolve(name)) as T;
+  const module = await import(require.resolve(name)) as { default?: object };
+  return { ...module.default, ...module } as T; // of CommonJS the names may all be below `default`
 }
 
 /** The program inside the package that a runtime's npm package installs for this machine. */
