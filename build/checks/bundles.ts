@@ -59,24 +59,21 @@ const builtins: Plugin = {
   },
 };
 
-/** koffi is what a program without native code does without. */
-const EXTERNAL = ['koffi'];
-
 const TARGETS = {
   /** esbuild and Vite for pages and workers. */
-  browser: { platform: 'browser', format: 'esm', target: 'es2022', external: EXTERNAL, plugins: [builtins] },
+  browser: { platform: 'browser', format: 'esm', target: 'es2022', plugins: [builtins] },
   /** As wrangler calls esbuild. */
   workerd: {
-    platform: 'browser', format: 'esm', target: 'es2024', conditions: ['workerd', 'worker', 'browser'], mainFields: ['browser', 'module', 'main'], external: EXTERNAL,
+    platform: 'browser', format: 'esm', target: 'es2024', conditions: ['workerd', 'worker', 'browser'], mainFields: ['browser', 'module', 'main'],
     plugins: [wasmModules, builtins],
   },
   /** Next.js, for its edge runtime. */
-  'edge-light': { platform: 'browser', format: 'esm', target: 'es2022', conditions: ['edge-light', 'worker', 'browser'], external: EXTERNAL, plugins: [wasmModules, builtins] },
-  node: { platform: 'node', format: 'esm', target: 'node20', external: EXTERNAL },
-  bun: { platform: 'node', format: 'esm', target: 'es2022', conditions: ['bun', 'node'], external: EXTERNAL },
-  deno: { platform: 'node', format: 'esm', target: 'es2022', conditions: ['deno', 'node'], external: EXTERNAL },
+  'edge-light': { platform: 'browser', format: 'esm', target: 'es2022', conditions: ['edge-light', 'worker', 'browser'], plugins: [wasmModules, builtins] },
+  node: { platform: 'node', format: 'esm', target: 'node20' },
+  bun: { platform: 'node', format: 'esm', target: 'es2022', conditions: ['bun', 'node'] },
+  deno: { platform: 'node', format: 'esm', target: 'es2022', conditions: ['deno', 'node'] },
   /** Who names no condition. */
-  neutral: { platform: 'neutral', format: 'esm', target: 'es2022', mainFields: ['module', 'main'], external: EXTERNAL, plugins: [builtins] },
+  neutral: { platform: 'neutral', format: 'esm', target: 'es2022', mainFields: ['module', 'main'], plugins: [builtins] },
 } satisfies Record<string, BuildOptions>;
 
 const WITH_NODE = [/^node:/, /^koffi$/];

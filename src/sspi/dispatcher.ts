@@ -12,7 +12,7 @@ import { createWasmBackend } from '../../backends/wasm/index.ts';
 export interface NativeHost {
   /** As `process.platform` says it; undefined where there is no operating system to speak of. */
   platform(): string | undefined;
-  load(): Promise<Pick<typeof import('../../backends/secur32/index.ts'), 'probeSecur32' | 'announce'>>;
+  load(): Promise<Pick<typeof import('#secur32'), 'probeSecur32' | 'announce'>>;
 }
 
 export interface Dispatcher {
@@ -89,7 +89,7 @@ const thisHost: NativeHost = {
     const { process, Deno } = globalThis as { process?: { platform?: string }; Deno?: { build: { os: string } } };
     return process?.platform ?? (Deno?.build.os === 'windows' ? 'win32' : Deno?.build.os);
   },
-  load: () => import('../../backends/secur32/index.ts'),
+  load: () => import('#secur32'),
 };
 
 /** What the verbs ask. */

@@ -9,6 +9,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { buildIfStale } from '../../build/build.ts';
 import { compile, findUndeclared } from '../../build/checks/declarations.ts';
+import { variants } from '../../build/entries.ts';
 import { root } from '../../build/root.ts';
 import { withFiles } from '../repository/fixture.ts';
 import { installPacked, uninstall, type Installed } from './packed.ts';
@@ -36,7 +37,7 @@ async function manifest({ package: folder }: Installed): Promise<Manifest> {
 const NEEDED = [
   /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/,
   /^dist\/(?:index|http|inspect|kerberos|testing|cli)\.js$/,
-  /^dist\/(?:host|http-transport)\.(?:node|web|workerd)\.js$/,
+  new RegExp(`^dist/(?:${Object.keys(variants).join('|').replaceAll('.', '\\.')})\\.js$`),
   /^dist\/chunks\/[\w-]+\.js$/,
   /^dist\/core\.wasm(?:\.d\.ts)?$/,
   /^dist\/core-wasm(?:\.workerd|\.edge)?\.js$/,
@@ -70,13 +71,23 @@ test('every target of exports, imports and bin is there', async ({ installed }) 
   for (const target of targets) assert.ok(existsSync(join(installed.package, target)), target);
 });
 
-test('in exports and imports, types come first and default last', async ({ installed }) => {
+/** Bun and Deno match `node`, workerd and edge-light match `browser` in some bundlers: who is named later is not asked. */
+const ORDER = ['types', 'workerd', 'edge-light', 'bun', 'deno', 'browser', 'node', 'default'];
+
+test('in exports and imports, conditions stand in their order, from types to default', async ({ installed }) => {
   const { exports, imports } = await manifest(installed);
   for (const target of [...Object.values(exports), ...Object.values(imports)]) {
     if (typeof target === 'string') continue;
-    if ('types' in target) assert.is(Object.keys(target)[0], 'types');
-    assert.is(Object.keys(target).at(-1), 'default');
+    const conditions = Object.keys(target);
+    assert.equal(conditions, ORDER.filter((condition) => condition in target));
+    assert.is(conditions.at(-1), 'default');
   }
+  for (const [subpath, target] of Object.entries(exports)) assert.ok(typeof target === 'string' || 'types' in target, subpath);
+});
+
+test('every variant is one that some runtime gets', async ({ installed }) => {
+  const targets = Object.values((await manifest(installed)).imports).flatMap((target) => Object.values(target));
+  assert.equal(Object.keys(variants).filter((name) => !targets.includes(`./dist/${name}.js`)), []);
 });
 
 test('publint has nothing to say', async ({ installed }) => {
