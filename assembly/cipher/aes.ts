@@ -17,7 +17,7 @@
  *   16  round keys for encryption, up to 15 of 16 bytes
  *  256  round keys for decryption, likewise
  */
-const ENCRYPT: usize = 16;
+export const ENCRYPT: usize = 16;
 const DECRYPT: usize = 256;
 export const AES_KEY: i32 = 496;
 
@@ -54,34 +54,28 @@ export function aesExpandKey(schedule: usize, key: usize, keyLength: i32): void 
   }
 }
 
-/** Encrypts one block. */
+/** A round but the last; its ShiftRows is done at the end of the one before. */
 @inline
-export function aesEncrypt(schedule: usize, block: v128): v128 {
-  const end = schedule + ENCRYPT + (load<usize>(schedule) << 4);
-  let key = schedule + ENCRYPT;
-  let x = shiftRows(v128.xor(phi(block), v128.load(key)));
-  for (key += 16; key < end; key += 16) {
-    const k = low(x);
-    const i = high(x);
-    const j = v128.xor(i, k);
-    const ak = at(INV + 16, k);
-    const io = v128.xor(at(INV, v128.xor(at(INV, i), ak)), j);
-    const jo = v128.xor(at(INV, v128.xor(at(INV, j), ak)), i);
-    const s = v128.xor(at(S1, io), at(S1 + 16, jo));
-    const s2 = v128.xor(v128.xor(at(S2, io), v128.load(key)), at(S2 + 16, jo));
-    const s3 = v128.xor(at(S3, io), at(S3 + 16, jo));
-    x = v128.xor(
-      v128.xor(
-        i8x16.swizzle(s2, i8x16(0, 5, 10, 15, 4, 9, 14, 3, 8, 13, 2, 7, 12, 1, 6, 11)),
-        i8x16.swizzle(s3, i8x16(1, 6, 11, 12, 5, 10, 15, 0, 9, 14, 3, 4, 13, 2, 7, 8)),
-      ),
-      v128.xor(
-        i8x16.swizzle(s, i8x16(2, 7, 8, 13, 6, 11, 12, 1, 10, 15, 0, 5, 14, 3, 4, 9)),
-        i8x16.swizzle(s, i8x16(3, 4, 9, 14, 7, 8, 13, 2, 11, 12, 1, 6, 15, 0, 5, 10)),
-      ),
-    );
-  }
-  return v128.xor(boxed(x, SO), v128.load(key));
+export function aesEncryptRound(x: v128, key: v128): v128 {
+  const k = low(x);
+  const i = high(x);
+  const j = v128.xor(i, k);
+  const ak = at(INV + 16, k);
+  const io = inverted(i, ak, j);
+  const jo = inverted(j, ak, i);
+  const s = v128.xor(at(S1, io), at(S1 + 16, jo));
+  const s2 = v128.xor(v128.xor(at(S2, io), key), at(S2 + 16, jo));
+  const s3 = v128.xor(at(S3, io), at(S3 + 16, jo));
+  return v128.xor(
+    v128.xor(
+      i8x16.swizzle(s2, i8x16(0, 5, 10, 15, 4, 9, 14, 3, 8, 13, 2, 7, 12, 1, 6, 11)),
+      i8x16.swizzle(s3, i8x16(1, 6, 11, 12, 5, 10, 15, 0, 9, 14, 3, 4, 13, 2, 7, 8)),
+    ),
+    v128.xor(
+      i8x16.swizzle(s, i8x16(2, 7, 8, 13, 6, 11, 12, 1, 10, 15, 0, 5, 14, 3, 4, 9)),
+      i8x16.swizzle(s, i8x16(3, 4, 9, 14, 7, 8, 13, 2, 11, 12, 1, 6, 15, 0, 5, 10)),
+    ),
+  );
 }
 
 /** Decrypts the block at `input` to `output`. */
@@ -122,8 +116,8 @@ function inverseRound(x: v128, key: v128): v128 {
   const i = high(x);
   const j = v128.xor(i, k);
   const ak = at(INV + 16, k);
-  const io = v128.xor(at(INV, v128.xor(at(INV, i), ak)), j);
-  const jo = v128.xor(at(INV, v128.xor(at(INV, j), ak)), i);
+  const io = inverted(i, ak, j);
+  const jo = inverted(j, ak, i);
   const d14 = v128.xor(at(D14, io), at(D14 + 16, jo));
   const d11 = v128.xor(at(D11, io), at(D11 + 16, jo));
   const d13 = v128.xor(at(D13, io), at(D13 + 16, jo));
@@ -140,6 +134,12 @@ function inverseRound(x: v128, key: v128): v128 {
   );
 }
 
+// io or jo
+@inline
+export function inverted(i: v128, ak: v128, j: v128): v128 {
+  return v128.xor(at(INV, v128.xor(at(INV, i), ak)), j);
+}
+
 // the S-box, or its inverse, into AES's own bytes: `table` is SO or DO
 @inline
 function boxed(x: v128, table: usize): v128 {
@@ -147,8 +147,8 @@ function boxed(x: v128, table: usize): v128 {
   const i = high(x);
   const j = v128.xor(i, k);
   const ak = at(INV + 16, k);
-  const io = v128.xor(at(INV, v128.xor(at(INV, i), ak)), j);
-  const jo = v128.xor(at(INV, v128.xor(at(INV, j), ak)), i);
+  const io = inverted(i, ak, j);
+  const jo = inverted(j, ak, i);
   return v128.xor(at(table, io), at(table + 16, jo));
 }
 
@@ -157,7 +157,7 @@ function subWord(w: u32): u32 {
 }
 
 @inline
-function phi(x: v128): v128 {
+export function phi(x: v128): v128 {
   return v128.xor(at(PHI, low(x)), at(PHI + 16, high(x)));
 }
 
@@ -167,27 +167,27 @@ function psi(x: v128): v128 {
 }
 
 @inline
-function low(x: v128): v128 {
+export function low(x: v128): v128 {
   return v128.and(x, i8x16.splat(15));
 }
 
 @inline
-function high(x: v128): v128 {
+export function high(x: v128): v128 {
   return v128.and(i16x8.shr_u(x, 4), i8x16.splat(15));
 }
 
 @inline
-function at(table: usize, nibbles: v128): v128 {
+export function at(table: usize, nibbles: v128): v128 {
   return i8x16.swizzle(v128.load(table), nibbles);
 }
 
 @inline
-function shiftRows(x: v128): v128 {
+export function shiftRows(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(0, 5, 10, 15, 4, 9, 14, 3, 8, 13, 2, 7, 12, 1, 6, 11));
 }
 
 @inline
-function inverseShiftRows(x: v128): v128 {
+export function inverseShiftRows(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(0, 13, 10, 7, 4, 1, 14, 11, 8, 5, 2, 15, 12, 9, 6, 3));
 }
 
@@ -254,11 +254,11 @@ const TABLES: usize = memory.data<u8>([
   0x00, 0x24, 0x91, 0x19, 0x23, 0x8f, 0x88, 0xac, 0x3d, 0x1e, 0x07, 0x96, 0xab, 0xb2, 0x3a, 0xb5,
 ], 16);
 const PHI: usize = TABLES + 0;
-const INV: usize = TABLES + 32;
-const S1: usize = TABLES + 64;
+export const INV: usize = TABLES + 32;
+export const S1: usize = TABLES + 64;
 const S2: usize = TABLES + 96;
 const S3: usize = TABLES + 128;
-const SO: usize = TABLES + 160;
+export const SO: usize = TABLES + 160;
 const PSI: usize = TABLES + 192;
 const D14: usize = TABLES + 224;
 const D11: usize = TABLES + 256;

@@ -1,5 +1,6 @@
 import { AES_KEY, aesExpandKey } from '../cipher/aes';
 import { aesCbcDecrypt, aesCbcEncrypt, aesCtsDecrypt, aesCtsEncrypt } from '../cipher/aes-cbc';
+import { aesSha1Decrypt, aesSha1Encrypt } from '../cipher/aes-sha1';
 import { equal } from '../constant-time';
 import { HASH_STATE, hashUpdate, MAX_CHAIN } from '../hash/hash';
 import { HMAC_KEY, hmacFinish, hmacKey, hmacStart } from '../hash/hmac';
@@ -75,17 +76,17 @@ export function k5Start(etype: i32, seal: usize, state: usize): void {
 }
 
 export function k5EncryptPiece(etype: i32, seal: usize, state: usize, input: usize, output: usize, length: i32, last: i32): void {
-  if (!isSha2(etype)) hashUpdate(hashOf(etype), state, input, length);
+  if (!isSha2(etype)) return aesSha1Encrypt(seal, state + IV, state, input, output, length, last);
   if (last) aesCtsEncrypt(seal, state + IV, input, output, length);
   else aesCbcEncrypt(seal, state + IV, input, output, length >> 4);
-  if (isSha2(etype)) hashUpdate(hashOf(etype), state, output, length);
+  hashUpdate(hashOf(etype), state, output, length);
 }
 
 export function k5DecryptPiece(etype: i32, seal: usize, state: usize, input: usize, output: usize, length: i32, last: i32): void {
-  if (isSha2(etype)) hashUpdate(hashOf(etype), state, input, length);
+  if (!isSha2(etype)) return aesSha1Decrypt(seal, state + IV, state, input, output, length, last);
+  hashUpdate(hashOf(etype), state, input, length);
   if (last) aesCtsDecrypt(seal, state + IV, input, output, length);
   else aesCbcDecrypt(seal, state + IV, input, output, length >> 4);
-  if (!isSha2(etype)) hashUpdate(hashOf(etype), state, output, length);
 }
 
 /** Writes the MAC, cut to its length, and wipes the state. */

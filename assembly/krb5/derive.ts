@@ -1,4 +1,5 @@
-import { AES_KEY, aesEncrypt, aesExpandKey } from '../cipher/aes';
+import { AES_KEY, aesExpandKey } from '../cipher/aes';
+import { aesCbcEncrypt } from '../cipher/aes-cbc';
 import { HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_STATE, hashUpdate } from '../hash/hash';
 import { HMAC_KEY, hmacFinish, hmacKey, hmacStart } from '../hash/hmac';
 import { nFold } from './n-fold';
@@ -53,10 +54,12 @@ export function krb5Derive(etype: i32, key: usize, constant: usize, length: i32,
     aesExpandKey(SCHEDULE, key, keyLength(etype));
     nFold(constant, length, BLOCK, 16);
     for (; outLength > 0; outLength -= 16, out += 16) {
-      v128.store(BLOCK, aesEncrypt(SCHEDULE, v128.load(BLOCK)));
+      v128.store(IV, i32x4.splat(0));
+      aesCbcEncrypt(SCHEDULE, IV, BLOCK, BLOCK, 1);
       v128.store(out, v128.load(BLOCK));
     }
     memory.fill(SCHEDULE, 0, AES_KEY);
+    v128.store(IV, i32x4.splat(0));
   }
   memory.fill(BLOCK, 0, 48);
 }
@@ -71,3 +74,4 @@ const SCHEDULE: usize = memory.data(AES_KEY, 16);
 const HMAC: usize = memory.data(HMAC_KEY, 16);
 const STATE: usize = memory.data(HASH_STATE, 16);
 const BLOCK: usize = memory.data(48, 16);
+const IV: usize = memory.data(16, 16);
