@@ -18,7 +18,15 @@ test('an import is found', () => {
 
 test('comes to each runtime as it was compiled', async () => {
   const { coreWasm } = await import('#core-wasm');
-  assert.is(Buffer.from(coreWasm() as Uint8Array).toString('hex'), await readFile(`${root}dist/core.wasm`, 'hex'));
+  const compiled = await readFile(`${root}dist/core.wasm`, 'hex');
+  const { Buffer } = globalThis;
+  assert.is(Buffer.from(coreWasm() as Uint8Array).toString('hex'), compiled);
+  try {
+    Object.assign(globalThis, { Buffer: undefined }); // as in a browser
+    assert.is(Buffer.from(coreWasm() as Uint8Array).toString('hex'), compiled);
+  } finally {
+    Object.assign(globalThis, { Buffer });
+  }
 });
 
 test.run();
