@@ -50,6 +50,8 @@ export interface KerberosConfig {
   domainRealm?: Record<string, string>;
   /** The text of a krb5.conf. Default: KRB5_CONFIG or the system's, where there are files. */
   krb5Conf?: string;
+  /** A DNS server over HTTPS (RFC 8484), such as 'https://dns.corp.example/dns-query': asked for KDCs in place of the runtime's own resolver. */
+  dnsOverHttps?: string;
   /** Replaces all of the above, e.g. a test realm's. */
   transport?: KdcTransport;
   etypes?: string[];

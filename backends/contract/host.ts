@@ -7,8 +7,11 @@ export interface Host {
   now(): Date;
   /** Fresh random bytes; the default draws from `crypto.getRandomValues`. */
   random(length: number): Uint8Array;
-  /** The whole file, or null where there is none. Absent where a runtime has no files. */
-  readFile?(path: string): Promise<Uint8Array | null>;
+  /**
+   * The whole file, or null where there is none. Absent where a runtime has no files. `optional`: where the runtime would have to ask for a
+   * permission, there is none either.
+   */
+  readFile?(path: string, optional?: boolean): Promise<Uint8Array | null>;
   /** The names in a directory, or null where there is none. */
   listDirectory?(path: string): Promise<string[] | null>;
   /** Writes a whole file, readable by its owner alone, in place of what was there: a reader sees the old bytes or the new ones. */
@@ -17,8 +20,10 @@ export interface Host {
   removeFile?(path: string): Promise<boolean>;
   /** The numeric id of the user that runs this; absent where a system has none. */
   userId?(): number;
-  /** An environment variable. Absent where a runtime has none. */
-  environment?(name: string): string | undefined;
+  /** An environment variable. Absent where a runtime has none. `optional` as in `readFile`. */
+  environment?(name: string, optional?: boolean): string | undefined;
+  /** What would permit that which was optional and went without: `--allow-read=/etc/krb5.conf`. */
+  withheld?(): readonly string[];
   /** DNS SRV records, unordered; an empty list when the name has none. */
   lookupSrv?(name: string, signal?: AbortSignal): Promise<SrvRecord[]>;
   /** Sends one datagram and resolves to the first answer from that address. */

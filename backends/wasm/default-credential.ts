@@ -1,6 +1,7 @@
 import type { AcceptorData, AuthData, KerberosConfig, PackageName } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
 import type { Host } from '../contract/host.ts';
+import { isRefusalOfRuntime } from './host/permission.ts';
 import { allowedMechanisms } from './negotiate/policy.ts';
 
 export interface DefaultCredentialOptions {
@@ -34,12 +35,12 @@ export async function defaultCredentials(options: DefaultCredentialOptions): Pro
     try {
       found.push(await userFileAccount(host, principal));
     } catch (error) {
-      if (host.environment?.('NTLM_USER_FILE') || reason === undefined) reason = error;
+      if (host.environment?.('NTLM_USER_FILE', true) || reason === undefined) reason = error;
     }
   }
   if (found.length > 0) return found;
   const said = reason instanceof SspiError ? reason.message.replace(/^\w+: /, '') : 'this host has none';
-  throw none(`no credential was given, and ${said}`, reason);
+  throw none(`no credential was given, and ${said}`, reason, host);
 }
 
 /** What an acceptor knows: without a keytab and without accounts, this host's keytab, where it has one (KRB5_KTNAME, krb5.conf, /etc/krb5.keytab). */
@@ -54,7 +55,7 @@ function usesKerberos({ package: name, packageList }: DefaultCredentialOptions):
 }
 
 async function userFileAccount(host: Host, principal?: string): Promise<AuthData> {
-  const path = host.environment?.('NTLM_USER_FILE');
+  const path = host.environment?.('NTLM_USER_FILE', true);
   if (path === undefined || path === '') throw none('this host has no default one');
   if (host.readFile === undefined) throw none('NTLM_USER_FILE is set, but this host reads no files');
 
@@ -88,10 +89,12 @@ function isNamed({ domain, user }: UserFileAccount, principal: string): boolean 
   return [user, `${domain}\\${user}`, `${user}@${domain}`].some((name) => name.toLowerCase() === wanted);
 }
 
-function none(message: string, cause?: unknown): SspiError {
+function none(message: string, cause?: unknown, host?: Host): SspiError {
+  const withheld = (host?.withheld?.() ?? []).filter((flag) => !/=(?:COMPUTER|HOST)NAME$/.test(flag));
   return new SspiError('SEC_E_NO_CREDENTIALS', message, {
     cause,
-    remedy: "Pass authData, such as { user: 'alice', domain: 'ADTEST', password: '…' }; or for Kerberos run kinit (KRB5CCNAME) or name a client keytab "
+    remedy: isRefusalOfRuntime(cause) ? cause.remedy! : (withheld.length > 0 ? `Permit what was not looked at: ${withheld.join(' ')}. Or pass ` : 'Pass ')
+      + "authData, such as { user: 'alice', domain: 'ADTEST', password: '…' }; or for Kerberos run kinit (KRB5CCNAME) or name a client keytab "
       + '(KRB5_CLIENT_KTNAME); or for NTLM set NTLM_USER_FILE to a file of DOMAIN:user:password lines.',
   });
 }

@@ -1,5 +1,6 @@
 import type { Host } from '../../contract/host.ts';
 import { builtin } from './builtin.ts';
+import { explainDenial, isGrantedOption, withheld } from './permission.ts';
 
 interface ProcessLike {
   versions?: { node?: string };
@@ -7,16 +8,18 @@ interface ProcessLike {
 }
 
 /** Files and the environment where this runtime has them (Node, Bun, Deno); nothing is loaded before the first call. */
-export function hostFiles(): Pick<Host, 'readFile' | 'listDirectory' | 'environment'> {
+export function hostFiles(): Pick<Host, 'readFile' | 'listDirectory' | 'environment' | 'withheld'> {
   const { process } = globalThis as { process?: ProcessLike };
   if (process?.versions?.node === undefined) return {};
   return {
-    async readFile(path) {
+    withheld,
+    async readFile(path, optional = false) {
+      if (optional && !isGrantedOption({ name: 'read', path })) return null;
       try {
         return new Uint8Array(await (await builtin('node:fs/promises')).readFile(path));
       } catch (error) {
         if ((error as { code?: unknown }).code === 'ENOENT') return null;
-        throw error;
+        throw explainDenial(error);
       }
     },
     async listDirectory(path) {
@@ -26,6 +29,13 @@ export function hostFiles(): Pick<Host, 'readFile' | 'listDirectory' | 'environm
         return null;
       }
     },
-    environment: (name) => process.env?.[name],
+    environment(name, optional = false) {
+      if (optional && !isGrantedOption({ name: 'env', variable: name })) return undefined;
+      try {
+        return process.env?.[name];
+      } catch (error) {
+        throw explainDenial(error);
+      }
+    },
   };
 }

@@ -20,4 +20,4 @@ export function resolveHost(replacements?: Partial<Host>): Host {
 let standard: Host | undefined;
 
 /** What a runtime may lack. */
-const OPTIONAL = ['readFile', 'listDirectory', 'writeFile', 'removeFile', 'userId', 'environment', 'lookupSrv', 'exchangeUdp', 'exchangeTcp', 'exchangeUnix', 'post'] as const;
+const OPTIONAL = ['readFile', 'listDirectory', 'writeFile', 'removeFile', 'userId', 'environment', 'withheld', 'lookupSrv', 'exchangeUdp', 'exchangeTcp', 'exchangeUnix', 'post'] as const;

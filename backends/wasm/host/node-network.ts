@@ -1,10 +1,18 @@
+import { SspiError } from '../../contract/errors.ts';
 import type { Host, SocketAddress, SrvRecord } from '../../contract/host.ts';
 import { builtin } from './builtin.ts';
+import { isGranted } from './permission.ts';
+
+interface DenoLike {
+  resolveDns(name: string, type: 'SRV', options?: { signal: AbortSignal }): Promise<{ target: string; port: number; priority: number; weight: number }[]>;
+}
 
 /** Sockets and DNS over Node's modules, which Deno and Bun have as well; each is loaded when it is first used. */
 export const nodeNetwork: Required<Pick<Host, 'lookupSrv' | 'exchangeUdp' | 'exchangeTcp'>> = { lookupSrv, exchangeUdp, exchangeTcp };
 
 async function lookupSrv(name: string, signal?: AbortSignal): Promise<SrvRecord[]> {
+  const { Deno } = globalThis as { Deno?: DenoLike };
+  if (Deno !== undefined) return lookupWithDeno(Deno, name, signal);
   const { Resolver } = await builtin('node:dns/promises');
   const resolver = new Resolver();
   const cancel = () => resolver.cancel();
@@ -20,7 +28,23 @@ async function lookupSrv(name: string, signal?: AbortSignal): Promise<SrvRecord[
   }
 }
 
+/** Node's resolver gives Deno's refusal no name; its own says what it needs. */
+async function lookupWithDeno(Deno: DenoLike, name: string, signal?: AbortSignal): Promise<SrvRecord[]> {
+  try {
+    const records = await Deno.resolveDns(name, 'SRV', signal && { signal });
+    return records.map(({ target, port, priority, weight }) => ({ name: target, port, priority, weight }));
+  } catch (error) {
+    signal?.throwIfAborted();
+    if ((error as Error).name === 'NotFound') return [];
+    throw error;
+  }
+}
+
 async function exchangeUdp({ host, port }: SocketAddress, message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  // Deno binds a datagram's socket to 0.0.0.0:0 first, and throws the refusal of that where nobody can catch it.
+  if (!isGranted({ name: 'net' })) {
+    throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `Deno does not permit datagrams to ${host}:${port}`, { remedy: `Give the KDC as tcp://${host}:${port}, or run it with the whole of --allow-net.` });
+  }
   const [{ createSocket }, { lookup }] = await Promise.all([builtin('node:dgram'), builtin('node:dns/promises')]);
   signal.throwIfAborted();
   const { address, family } = await lookup(host);

@@ -1,6 +1,7 @@
 import type { AuthData, KerberosConfig } from '../../contract/credentials.ts';
 import { SspiError } from '../../contract/errors.ts';
 import type { Host } from '../../contract/host.ts';
+import { isRefusalOfRuntime } from '../host/permission.ts';
 import { TKT_FLAG } from './codes/flags.ts';
 import { kerberosHost } from './host.ts';
 import type { CredentialCacheData } from './store/ccache.ts';
@@ -68,7 +69,7 @@ export async function defaultKeytab({ kerberos = {}, host: given }: DefaultOptio
   const named = host.environment?.('KRB5_KTNAME');
   const path = name.replace(/^(?:WR)?FILE:/, '');
   const bytes = await host.readFile!(path).catch((cause: unknown) => {
-    throw new SspiError('SEC_E_NO_CREDENTIALS', `the keytab '${path}' cannot be read`, { cause, remedy: 'Check its owner and mode, or pass authData: { keytab }.' });
+    throw new SspiError('SEC_E_NO_CREDENTIALS', `the keytab '${path}' cannot be read`, { cause, remedy: isRefusalOfRuntime(cause) ? cause.remedy! : 'Check its owner and mode, or pass authData: { keytab }.' });
   });
   if (bytes === null && named) throw new SspiError('SEC_E_NO_CREDENTIALS', `KRB5_KTNAME names '${path}', which is not there`, { remedy: 'Check the path, or pass authData: { keytab }.' });
   bytes?.fill(0);

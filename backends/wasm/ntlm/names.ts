@@ -72,7 +72,7 @@ export function computerName(host: Host): string | null {
 const computers = new WeakMap<Host, string | null>();
 
 function readComputerName(host: Host): string | null {
-  const name = host.environment?.('COMPUTERNAME') || host.environment?.('HOSTNAME');
+  const name = host.environment?.('COMPUTERNAME', true) || host.environment?.('HOSTNAME', true);
   const label = name?.split('.')[0] ?? '';
   return NETBIOS.test(label) ? label.slice(0, 15).toUpperCase() : null;
 }

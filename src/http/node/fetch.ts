@@ -1,3 +1,5 @@
+import { SspiError } from '../../../backends/contract/errors.ts';
+import { explainDenial } from '../../../backends/wasm/host/permission.ts';
 import { createTargetRule } from '../target.ts';
 import type { InitiatorSource } from '../context-source.ts';
 import { requirementsOf, type FetchOptions, type MakeInitiatorSource, type NegotiatingFetch } from '../fetch-options.ts';
@@ -67,7 +69,9 @@ export function createFetchOver(makeSource: MakeInitiatorSource, bindings: (cert
       return await follow(request);
     } catch (error) {
       request.signal.throwIfAborted();
-      throw error instanceof NetworkFailure ? new TypeError('fetch failed', { cause: error.cause }) : error;
+      if (!(error instanceof NetworkFailure)) throw error;
+      const explained = explainDenial(error.cause, new URL(request.url).host);
+      throw explained instanceof SspiError ? explained : new TypeError('fetch failed', { cause: error.cause });
     }
   };
   return Object.assign(negotiatingFetch, { close, [Symbol.asyncDispose]: close });

@@ -1,8 +1,8 @@
 // `#http-transport` for Workers: their fetch, and `connect()` where a connection has to be held.
+import { cloudflareSockets } from '../../../backends/wasm/host/cloudflare-sockets.ts';
 import type { CreateFetch } from '../fetch-options.ts';
 import { createWebFetchOver } from '../web/fetch.ts';
 import { createPinnedExchange } from './pinned.ts';
-import { cloudflareSockets } from './sockets.ts';
 
 export const createFetchOver: CreateFetch = (makeSource, _bindings, options) => createWebFetchOver(makeSource, {
   name: 'a Worker',

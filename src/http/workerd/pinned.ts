@@ -1,4 +1,5 @@
 import { SspiError } from '../../../backends/contract/errors.ts';
+import type { CloudflareSockets } from '../../../backends/wasm/host/cloudflare-sockets.ts';
 import { createAuthenticator } from '../authenticator.ts';
 import type { InitiatorSource } from '../context-source.ts';
 import { requirementsOf, type FetchOptions, type MakeInitiatorSource } from '../fetch-options.ts';
@@ -8,7 +9,6 @@ import { bareHost } from '../target.ts';
 import type { PinnedExchange } from '../web/fetch.ts';
 import type { PlainRequest } from '../web/request.ts';
 import { toResponse } from './response.ts';
-import type { CloudflareSockets } from './sockets.ts';
 
 /**
  * A handshake of several legs on a connection of its own. It is not kept: a Worker may not use the socket of one request for another.

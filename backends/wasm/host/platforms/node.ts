@@ -1,5 +1,6 @@
 // `#host` for Node, Bun and Deno, and for whoever names no condition: there it finds out.
 import type { Host } from '../../../contract/host.ts';
+import { explainDenial, permitted } from '../permission.ts';
 import { post } from '../post.ts';
 
 export { hostFiles } from '../files.ts';
@@ -11,14 +12,14 @@ interface ProcessLike {
 
 /** Sockets and DNS where this runtime has Node's modules, fetch where it has that; nothing is loaded before the first call. */
 export function hostNetwork(): Pick<Host, 'lookupSrv' | 'exchangeUdp' | 'exchangeTcp' | 'post'> {
-  const network = typeof fetch === 'function' ? { post } : {};
+  const network: Pick<Host, 'post'> = typeof fetch === 'function' ? { post: (...args) => permitted(() => post(...args)) } : {};
   if (nodeProcess() === undefined) return network;
   const sockets = () => import('../node-network.ts').then(({ nodeNetwork }) => nodeNetwork);
   return {
     ...network,
-    lookupSrv: async (...args) => (await sockets()).lookupSrv(...args),
-    exchangeUdp: async (...args) => (await sockets()).exchangeUdp(...args),
-    exchangeTcp: async (...args) => (await sockets()).exchangeTcp(...args),
+    lookupSrv: (...args) => permitted(async () => (await sockets()).lookupSrv(...args)),
+    exchangeUdp: (...args) => permitted(async () => (await sockets()).exchangeUdp(...args), `${args[0].host}:${args[0].port}`),
+    exchangeTcp: (...args) => permitted(async () => (await sockets()).exchangeTcp(...args), `${args[0].host}:${args[0].port}`),
   };
 }
 
@@ -28,10 +29,18 @@ export function hostStores(): Pick<Host, 'writeFile' | 'removeFile' | 'userId' |
   if (process === undefined) return {};
   const stores = () => import('../node-stores.ts').then(({ nodeStores }) => nodeStores);
   return {
-    writeFile: async (...args) => (await stores()).writeFile(...args),
-    removeFile: async (...args) => (await stores()).removeFile(...args),
-    exchangeUnix: async (...args) => (await stores()).exchangeUnix(...args),
-    ...(process.getuid !== undefined && { userId: () => process.getuid!() }),
+    writeFile: (...args) => permitted(async () => (await stores()).writeFile(...args)),
+    removeFile: (...args) => permitted(async () => (await stores()).removeFile(...args)),
+    exchangeUnix: (...args) => permitted(async () => (await stores()).exchangeUnix(...args)),
+    ...(process.getuid !== undefined && {
+      userId: () => {
+        try {
+          return process.getuid!();
+        } catch (error) {
+          throw explainDenial(error);
+        }
+      },
+    }),
   };
 }
 

@@ -25,6 +25,19 @@ export function parseKdcAddress(text: string, defaultPort = 88): KdcAddress {
   return { protocol: (parts[1]?.toLowerCase() ?? 'any') as 'any' | 'udp' | 'tcp', host: (parts[2] ?? parts[3])!, port };
 }
 
+/** Reads the target of a URI record, `krb5srv:flags:transport:residual` (MIT's realm configuration, "KDC discovery"); null where it names no KDC. */
+export function parseKdcUri(target: string, defaultPort: number): KdcAddress | null {
+  const parts = /^krb5srv:[a-z]*:(udp|tcp|kkdcp):(.+)$/i.exec(target);
+  if (parts === null) return null;
+  const transport = parts[1]!.toLowerCase();
+  try {
+    const address = parseKdcAddress(transport === 'kkdcp' ? parts[2]! : `${transport}://${parts[2]!}`, defaultPort);
+    return (address.protocol === 'https') === (transport === 'kkdcp') ? address : null;
+  } catch {
+    return null; // a record that is wrong is one fewer
+  }
+}
+
 export function formatKdcAddress(address: KdcAddress): string {
   if (address.protocol === 'https') return address.url;
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;

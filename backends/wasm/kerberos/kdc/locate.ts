@@ -2,7 +2,9 @@ import type { KerberosConfig } from '../../../contract/credentials.ts';
 import { SspiError } from '../../../contract/errors.ts';
 import type { Host, SrvRecord } from '../../../contract/host.ts';
 import type { Krb5Conf } from '../store/krb5-conf.ts';
-import { parseKdcAddress, type KdcAddress } from './address.ts';
+import { isRefusalOfRuntime } from '../../host/permission.ts';
+import { parseKdcAddress, parseKdcUri, type KdcAddress } from './address.ts';
+import { lookupSrvOverHttps, lookupUriOverHttps } from './dns-over-https.ts';
 
 export type KdcService = 'kdc' | 'kpasswd';
 
@@ -29,18 +31,29 @@ export async function locateKdcs(realm: string, options: LocateOptions): Promise
   const fromFile = configured === undefined ? [] : service === 'kdc' ? configured.kdc : configured.kpasswd.length > 0 ? configured.kpasswd : withoutPorts(configured.adminServer);
   if (fromFile.length > 0) return fromFile.map((text) => parseKdcAddress(text, port));
   // 3. What DNS says.
-  if (host.lookupSrv !== undefined && (krb5Conf?.dnsLookupKdc ?? true)) {
-    const found = await lookup(realm, service, host, options.signal);
+  let failure: unknown;
+  if (config.dnsOverHttps !== undefined || (host.lookupSrv !== undefined && (krb5Conf?.dnsLookupKdc ?? true))) {
+    const found = await lookup(realm, options).catch((error: unknown) => {
+      options.signal?.throwIfAborted();
+      failure = error;
+      return [];
+    });
     if (found.length > 0) return found;
   }
-  throw new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', `no ${service === 'kdc' ? 'KDC' : 'password server'} is known for the realm ${realm}: ${whatWasTried(realm, options)}`, {
-    remedy: `Check the realm's name, or pass kerberos: { realms: { '${realm}': { ${service}: ['…'] } } }.`,
+  const withheld = (host.withheld?.() ?? []).filter((flag) => /=KRB5_CONFIG$|^--allow-read=/.test(flag));
+  const explicit = `pass kerberos: { realms: { '${realm}': { ${service}: ['…'] } } }.`;
+  throw new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', `no ${service === 'kdc' ? 'KDC' : 'password server'} is known for the realm ${realm}: ${whatWasTried(realm, options, failure)}`, {
+    ...(failure !== undefined && { cause: failure }),
+    remedy: isRefusalOfRuntime(failure) ? `${failure.remedy} Or ${explicit}`
+      : withheld.length > 0 ? `Permit what was not looked at: ${withheld.join(' ')}. Or ${explicit}`
+      : host.lookupSrv === undefined && config.dnsOverHttps === undefined ? `P${explicit.slice(1, -1)}, or the DNS to ask, kerberos: { dnsOverHttps: 'https://…/dns-query' }.`
+      : `Check the realm's name, or ${explicit}`,
   });
 }
 
 /** RFC 2782: lowest priority first; among equals a draw by weight, 0 only rarely before others. */
-export function orderSrv(records: readonly SrvRecord[], random: () => number): SrvRecord[] {
-  const ordered: SrvRecord[] = [];
+export function orderSrv<T extends Pick<SrvRecord, 'priority' | 'weight'>>(records: readonly T[], random: () => number): T[] {
+  const ordered: T[] = [];
   const priorities = [...new Set(records.map((record) => record.priority))].sort((a, b) => a - b);
   for (const priority of priorities) {
     const left = records.filter((record) => record.priority === priority).sort((a, b) => a.weight - b.weight);
@@ -53,10 +66,27 @@ export function orderSrv(records: readonly SrvRecord[], random: () => number): S
   return ordered;
 }
 
-async function lookup(realm: string, service: KdcService, host: Host, signal?: AbortSignal): Promise<KdcAddress[]> {
-  const protocols = ['udp', 'tcp'] as const;
-  const answers = await Promise.all(protocols.map((protocol) => host.lookupSrv!(`_${SRV_NAME[service]}._${protocol}.${realm}.`, signal).catch(() => [])));
+async function lookup(realm: string, { service, config, host, signal }: LocateOptions): Promise<KdcAddress[]> {
   const random = () => new DataView(new Uint8Array(host.random(4)).buffer).getUint32(0) / 2 ** 32;
+  const { dnsOverHttps } = config;
+  if (dnsOverHttps !== undefined) {
+    // Only URI records name a KDC proxy, the one way there from where there are no sockets.
+    const uris = orderSrv(await lookupUriOverHttps(dnsOverHttps, `_${SRV_NAME[service]}.${realm}`, host, signal), random);
+    const named = uris.map(({ target }) => parseKdcUri(target, DEFAULT_PORT[service])).filter((address) => address !== null);
+    if (named.length > 0) return named;
+  }
+  const protocols = ['udp', 'tcp'] as const;
+  const failures: unknown[] = [];
+  const answers = await Promise.all(protocols.map(async (protocol) => {
+    const name = `_${SRV_NAME[service]}._${protocol}.${realm}.`;
+    try {
+      return dnsOverHttps === undefined ? await host.lookupSrv!(name, signal) : await lookupSrvOverHttps(dnsOverHttps, name, host, signal);
+    } catch (error) {
+      failures.push(error);
+      return [];
+    }
+  }));
+  if (failures.length > 0 && answers.every((records) => records.length === 0)) throw failures[0];
   const addresses: KdcAddress[] = [];
   const seen = new Set<string>();
   for (const [index, protocol] of protocols.entries()) {
@@ -67,7 +97,8 @@ async function lookup(realm: string, service: KdcService, host: Host, signal?: A
       const key = `${target}:${port}`;
       if (both && seen.has(key)) continue;
       seen.add(key);
-      addresses.push({ protocol: both ? 'any' : protocol, host: target, port });
+      // RFC 4120 §7.2.2: a KDC takes TCP as well.
+      addresses.push({ protocol: both || (protocol === 'udp' && host.exchangeUdp === undefined) ? 'any' : protocol, host: target, port });
     }
   }
   return addresses;
@@ -82,9 +113,11 @@ function withoutPorts(hosts: readonly string[]): string[] {
   return hosts.map((text) => text.replace(/(\]|[^:\]]):\d+\/?$/, '$1'));
 }
 
-function whatWasTried(realm: string, { krb5Conf, host, service }: LocateOptions): string {
-  const dns = host.lookupSrv === undefined ? 'this runtime has no DNS'
-    : (krb5Conf?.dnsLookupKdc ?? true) ? `DNS has no SRV record _${SRV_NAME[service]}._udp.${realm} or _tcp` : 'krb5.conf forbids DNS (dns_lookup_kdc)';
+function whatWasTried(realm: string, { krb5Conf, host, service, config }: LocateOptions, failure: unknown): string {
+  const reason = failure instanceof Error ? failure.message : String(failure);
+  const dns = failure !== undefined ? `DNS could not be asked: ${reason}`
+    : config.dnsOverHttps !== undefined || (host.lookupSrv !== undefined && (krb5Conf?.dnsLookupKdc ?? true)) ? `DNS has no SRV record _${SRV_NAME[service]}._udp.${realm} or _tcp`
+    : host.lookupSrv === undefined ? 'this runtime has no DNS' : 'krb5.conf forbids DNS (dns_lookup_kdc)';
   return `none was listed, ${krb5Conf === null ? 'there is no krb5.conf' : 'krb5.conf names none'}, and ${dns}`;
 }
 

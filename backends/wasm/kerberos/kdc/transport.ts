@@ -2,6 +2,7 @@ import type { KdcTransport, KerberosConfig } from '../../../contract/credentials
 import { SspiError } from '../../../contract/errors.ts';
 import type { Host } from '../../../contract/host.ts';
 import type { Krb5Conf } from '../store/krb5-conf.ts';
+import { isRefusalOfRuntime } from '../../host/permission.ts';
 import { formatKdcAddress, type KdcAddress } from './address.ts';
 import { unwrapKdcProxyMessage, wrapKdcProxyMessage } from './kdc-proxy.ts';
 import { locateKdcs, type KdcService } from './locate.ts';
@@ -70,7 +71,9 @@ export function createNetworkTransport(options: NetworkTransportOptions): KdcTra
       if (reply !== null) return reply;
       throw new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', `no KDC of the realm ${realm} answered${late ? ` within ${deadline / 1000} s` : ''}: ${[...failures].map(([name, why]) => `${name}: ${reason(why)}`).join('; ')}`, {
         cause: [...failures.values()].at(-1),
-        remedy: 'Check that the KDC is up, and that port 88 or the KDC proxy is reachable from here.',
+        remedy: [...failures.values()].find(isRefusalOfRuntime)?.remedy ?? (addresses.every(({ protocol }) => protocol === 'https')
+          ? 'Check that the KDC proxy is up and reachable from here; in a browser it must also allow the origin of the page (CORS).'
+          : 'Check that the KDC is up, and that port 88 or the KDC proxy is reachable from here.'),
       });
     },
   };
@@ -105,12 +108,15 @@ export function createNetworkTransport(options: NetworkTransportOptions): KdcTra
         if (stop.aborted || address.protocol === 'udp' || isTimeout(error)) throw error; // silence: the next KDC first
       }
     }
-    if (host.exchangeTcp === undefined) throw new Error('this runtime has no TCP sockets; a KDC proxy (https://…) works everywhere');
+    if (address.protocol === 'udp' && host.exchangeUdp === undefined) {
+      throw lacking('datagrams (UDP)', `Give the KDC as tcp://${address.host}:${address.port}, where there is TCP, or as a KDC proxy, https://…/KdcProxy.`);
+    }
+    if (host.exchangeTcp === undefined) throw lacking('TCP sockets', 'Give a KDC proxy in place of the KDC: https://…/KdcProxy (MS-KKDCP).');
     return unframe(await within(TCP_PATIENCE, stop, (signal) => host.exchangeTcp!(address, frame(message), isFramed, signal)));
   }
 
   async function askProxy(url: string, realm: string, message: Uint8Array, stop: AbortSignal): Promise<Uint8Array> {
-    if (host.post === undefined) throw new Error('this runtime has no fetch');
+    if (host.post === undefined) throw lacking('fetch', 'Give the KDC as tcp://…, where there are sockets.');
     const body = wrapKdcProxyMessage(frame(message), realm);
     return unframe(unwrapKdcProxyMessage(await within(HTTPS_PATIENCE, stop, (signal) => host.post!(url, 'application/kerberos', body, signal))));
   }
@@ -160,5 +166,13 @@ function isTimeout(error: unknown): boolean {
 }
 
 function reason(error: unknown): string {
-  return isTimeout(error) ? 'no answer' : error instanceof Error ? error.message : String(error);
+  if (isTimeout(error)) return 'no answer';
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error as { cause?: { message?: string; code?: string } };
+  const behind = error instanceof TypeError ? cause?.message || cause?.code : undefined; // fetch says no more than that it failed
+  return behind === undefined ? error.message : `${error.message}: ${behind}`;
+}
+
+function lacking(what: string, remedy: string): SspiError {
+  return new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `this runtime has no ${what}`, { remedy });
 }

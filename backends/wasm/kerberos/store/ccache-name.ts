@@ -44,9 +44,9 @@ function expandParameters(text: string, host: Host): string {
         if (host.userId !== undefined) return String(host.userId());
         break;
       case 'TEMP':
-        return host.environment?.('TMPDIR')?.replace(/\/$/, '') || '/tmp';
+        return host.environment?.('TMPDIR', true)?.replace(/\/$/, '') || '/tmp';
       case 'username': {
-        const user = host.environment?.('USER') ?? host.environment?.('LOGNAME');
+        const user = host.environment?.('USER', true) ?? host.environment?.('LOGNAME', true);
         if (user) return user;
         break;
       }

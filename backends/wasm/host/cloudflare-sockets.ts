@@ -1,14 +1,16 @@
-import { SspiError } from '../../../backends/contract/errors.ts';
-import type { ByteDuplex } from '../http1/connection.ts';
+import { SspiError } from '../../contract/errors.ts';
 
 /** What `cloudflare:sockets` gives. */
 export interface CloudflareSockets {
   connect(address: { hostname: string; port: number }, options: { secureTransport: 'on' | 'off'; allowHalfOpen: boolean }): CloudflareSocket;
 }
 
-export interface CloudflareSocket extends ByteDuplex {
+export interface CloudflareSocket {
+  readable: ReadableStream<Uint8Array>;
+  writable: WritableStream<Uint8Array>;
   opened: Promise<unknown>;
   closed: Promise<void>;
+  close(): Promise<unknown>;
 }
 
 /** Asked for when a connection is needed, under a name that no bundler resolves. */
@@ -18,7 +20,7 @@ export async function cloudflareSockets(): Promise<CloudflareSockets> {
     return await import(/* @vite-ignore */ /* webpackIgnore: true */ name) as CloudflareSockets;
   } catch (cause) {
     throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'this runtime has no cloudflare:sockets, so no connection can be held', {
-      cause, remedy: 'Use Kerberos, which needs one request; or run this in Workers, Node, Deno or Bun.',
+      cause, remedy: 'Use Kerberos through a KDC proxy (https://…/KdcProxy), which needs fetch alone; or run this in Workers, Node, Deno or Bun.',
     });
   }
 }
