@@ -13,14 +13,16 @@ export { packChannelBindings } from '../backends/contract/bindings.ts';
 export type {
   ContextAttributes, ContextBindings, ContextLifespan, ContextNames, ContextSizes, CredentialAttributes, KeyInfo, NativeNames, NegotiationInfo, SecPkgInfo, StreamSizes,
 } from '../backends/contract/attributes.ts';
-export type { ChangePasswordOptions } from '../backends/contract/backend.ts';
+export type { ChangePasswordOptions, SecurityToken } from '../backends/contract/backend.ts';
 export type { SecBuffer } from '../backends/contract/buffers.ts';
 export type {
   AcceptorData, Account, AccountSecret, AuthData, BackendName, KdcTransport, KerberosConfig, MechanismName, NtlmConfig, PackageName, ReplayCache,
 } from '../backends/contract/credentials.ts';
+export type { KdcProxySettings } from '../backends/contract/kdc-proxy.ts';
 export type { Host } from '../backends/contract/host.ts';
 
-export { acquireCredentialsHandle, queryCredentialsAttributes } from './sspi/acquire-credentials.ts';
+export { impersonateSecurityContext, querySecurityContextToken, revertSecurityContext } from './sspi/access-token.ts';
+export { acquireCredentialsHandle, queryCredentialsAttributes, setCredentialsAttributes } from './sspi/acquire-credentials.ts';
 export type { AcquireCredentialsOptions, AcquiredCredentials } from './sspi/acquire-credentials.ts';
 export { exportSecurityContext, importSecurityContext, queryContextAttributes } from './sspi/context-attributes.ts';
 export { freeContextBuffer } from './sspi/free-context-buffer.ts';
@@ -31,7 +33,7 @@ export { decryptMessage, encryptMessage, makeSignature, verifySignature } from '
 export type { ProtectOptions, UnprotectOptions } from './sspi/messages.ts';
 export { changeAccountPassword, enumerateSecurityPackages, querySecurityPackageInfo } from './sspi/packages.ts';
 export type { PackageOptions } from './sspi/packages.ts';
-export { acceptSecurityContext, completeAuthToken, initializeSecurityContext } from './sspi/security-context.ts';
+export { acceptSecurityContext, applyControlToken, completeAuthToken, initializeSecurityContext } from './sspi/security-context.ts';
 export type { AcceptContextOptions, InitializeContextOptions, SecurityContextResult } from './sspi/security-context.ts';
 
 export { channelBindingsFromCertificate } from './context/channel-bindings.ts';

@@ -14,7 +14,7 @@ import type { Secur32Credential } from './credential.ts';
 import { signMessage, unwrapMessage, verifyMessage, wrapMessage } from './gss-messages.ts';
 import { type Outcome, runLeg } from './leg.ts';
 import { copyBack, decryptMessage, encryptMessage, makeSignature, type MessageParts, verifySignature } from './messages.ts';
-import { closeWhenForgotten, NativeHandle } from './native-handle.ts';
+import { closeWhenForgotten, Hold, NativeHandle } from './native-handle.ts';
 import { deliver, isAllocating } from './output.ts';
 import { packContext, type PackedContext } from './packed-context.ts';
 import type { Secur32 } from './secur32.ts';
@@ -51,7 +51,7 @@ export class Secur32Context implements BackendContext {
   #state: State = 'new';
   #failure: SspiError | null = null;
   #leg: Leg | null = null;
-  #credential: NativeHandle | null = null;
+  readonly #credential = new Hold();
   #targetName: string | null = null;
   #attributes = 0;
   #parts: MessageParts | null = null;
@@ -113,17 +113,17 @@ export class Secur32Context implements BackendContext {
     if (call.targetName !== undefined && call.targetName !== '') this.#targetName = call.targetName;
     const first = this.#native === null;
     const parts = { side: this.side, credential: credential.native, context: this.#native, maxToken: credential.maxToken, policy: credential.channelBindingPolicy };
-    this.#holdCredential(credential.native);
+    this.#credential.take(credential.native);
     const outcome = runLeg(this.#secur32, parts, call).then((made) => {
       if (first && isSuccess(made.status)) this.#adopt(made.handle);
       else if (this.#native !== null && isSuccess(made.status)) {
         this.#native.bytes = made.handle; // a package may put another handle in its place
         this.#parts = null;
       }
-      if (!isSuccess(made.status) && first) this.#releaseCredential();
+      if (!isSuccess(made.status) && first) this.#credential.release();
       return made;
     }, (error: unknown) => {
-      if (!this.isHandshaking) this.#releaseCredential();
+      if (!this.isHandshaking) this.#credential.release();
       throw error;
     });
     outcome.catch(() => {}); // an aborted leg may have nobody left to tell
@@ -158,7 +158,7 @@ export class Secur32Context implements BackendContext {
       const told = (outcome.contextAttr & ~ISC_RET_ALLOCATED_MEMORY) >>> 0;
       this.#attributes = told === 0 ? queryFlags(this.#facts()) : told; // Wine's NTLM tells with its first leg only
       this.#parts = null;
-      this.#releaseCredential();
+      this.#credential.release();
       return { status, context: this, output, contextAttr: (this.#attributes | allocated) >>> 0, expiry };
     }
     this.#state = this.#state === 'established' || this.#state === 'reauthenticating' ? 'reauthenticating' : 'pending';
@@ -176,7 +176,7 @@ export class Secur32Context implements BackendContext {
     else {
       this.#state = 'failed';
       this.#failure = error;
-      this.#releaseCredential();
+      this.#credential.release();
     }
     return error;
   }
@@ -184,8 +184,10 @@ export class Secur32Context implements BackendContext {
   /** The first leg gave a handle; of a context that was deleted meanwhile it goes back at once. */
   #adopt(handle: Uint8Array): void {
     const secur32 = this.#secur32;
+    const credential = this.#credential;
     secur32.counts.contexts.acquired++;
     this.#native = new NativeHandle(handle, (bytes) => {
+      credential.release(); // a context that was forgotten in the middle of its handshake
       secur32.framed(0, (frame) => {
         if (isSuccess(secur32.call('DeleteSecurityContext', frame.put(bytes)))) secur32.counts.contexts.freed++;
       });
@@ -285,7 +287,7 @@ export class Secur32Context implements BackendContext {
     this.#state = 'deleted';
     this.#leg = null;
     this.#native?.close();
-    this.#releaseCredential();
+    this.#credential.release();
   }
 
   #facts(): ContextFacts {
@@ -324,20 +326,6 @@ export class Secur32Context implements BackendContext {
       this.#parts = { secur32: this.#secur32, handle: bytes, mechanism: packageInfo.name, sizes, isSealed: (this.#attributes & ISC_RET_CONFIDENTIALITY) !== 0 };
     }
     return this.#parts;
-  }
-
-  /** A handshake needs its credential to the end, whatever its owner does with it. */
-  #holdCredential(credential: NativeHandle): void {
-    if (this.#credential === credential) return;
-    this.#releaseCredential();
-    credential.use();
-    this.#credential = credential;
-  }
-
-  #releaseCredential(): void {
-    const credential = this.#credential;
-    this.#credential = null;
-    credential?.done();
   }
 
   #unusable(): SspiError {

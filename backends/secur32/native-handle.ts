@@ -35,6 +35,26 @@ export class NativeHandle {
   }
 }
 
+/** One handle that another keeps in use: a handshake its credential, to the end, whatever its owner does with it. */
+export class Hold {
+  #held: NativeHandle | null = null;
+
+  /** In place of the one that is held. */
+  take(handle: NativeHandle): void {
+    if (this.#held === handle) return;
+    this.release();
+    handle.use();
+    this.#held = handle;
+  }
+
+  /** Idempotent. */
+  release(): void {
+    const held = this.#held;
+    this.#held = null;
+    held?.done();
+  }
+}
+
 /** Closes the handle of an object that nobody can reach any more. The last resort: when that happens is for the collector to say. */
 export function closeWhenForgotten(owner: object, handle: NativeHandle): void {
   forgotten ??= new FinalizationRegistry((forgottenHandle) => forgottenHandle.close());

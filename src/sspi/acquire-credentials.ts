@@ -1,7 +1,9 @@
 import type { CredentialAttributes } from '../../backends/contract/attributes.ts';
 import { SECPKG_CRED_BOTH, SECPKG_CRED_OUTBOUND } from '../../backends/contract/constants.ts';
 import type { AcceptorData, AuthData, BackendName, KerberosConfig, NtlmConfig, PackageName } from '../../backends/contract/credentials.ts';
+import { SspiError } from '../../backends/contract/errors.ts';
 import type { Host } from '../../backends/contract/host.ts';
+import { type KdcProxySettings, packKdcProxySettings } from '../../backends/contract/kdc-proxy.ts';
 import { checkFlags, checkString } from './checks.ts';
 import { chooseBackend } from './dispatcher.ts';
 import { type CredHandle, newCredHandle, openCredential } from './handles.ts';
@@ -58,6 +60,23 @@ export function queryCredentialsAttributes<Attribute extends keyof CredentialAtt
 export function queryCredentialsAttributes(credential: CredHandle, attribute: number): unknown;
 export function queryCredentialsAttributes(credential: CredHandle, attribute: number): unknown {
   return openCredential(credential).queryAttribute(checkFlags(attribute, 'attribute'));
+}
+
+/**
+ * SetCredentialsAttributes: SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS takes `KdcProxySettings`, or that structure's bytes.
+ *
+ * Throws SEC_E_UNSUPPORTED_FUNCTION for others, and with the Wasm engine, whose credentials have all that in `kerberos`.
+ */
+export function setCredentialsAttributes(credential: CredHandle, attribute: number, value: KdcProxySettings | Uint8Array): void {
+  const open = openCredential(credential);
+  const number = checkFlags(attribute, 'attribute');
+  if (typeof value !== 'object' || value === null) throw new TypeError('value must be an object or a Uint8Array');
+  if (open.setAttribute === undefined) {
+    throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'SetCredentialsAttributes: a credential of the Wasm engine is what it was acquired as', {
+      remedy: "Acquire it with what it needs: kerberos: { realms: { 'AD.TEST': { kdc: ['https://gateway.ad.test/KdcProxy'] } } }.",
+    });
+  }
+  open.setAttribute(number, value instanceof Uint8Array ? value : packKdcProxySettings(value));
 }
 
 function checkAuthData(authData: AcquireCredentialsOptions['authData']): void {

@@ -63,9 +63,23 @@ export async function acceptSecurityContext(options: AcceptContextOptions): Prom
   return give(await credential.accept(open === null ? null : open.context, call), options.context, open, credential);
 }
 
-/** CompleteAuthToken. The packages here never return SEC_I_COMPLETE_NEEDED, so there is never anything to complete: SEC_E_UNSUPPORTED_FUNCTION. */
+/**
+ * CompleteAuthToken, after SEC_I_COMPLETE_NEEDED or SEC_I_COMPLETE_AND_CONTINUE, which the packages here never return: so there is never anything
+ * to complete, and the Wasm engine says SEC_E_UNSUPPORTED_FUNCTION.
+ */
 export async function completeAuthToken(context: CtxtHandle, token: SecBuffer[]): Promise<number> {
   return openContext(context).context.completeAuthToken(checkBuffers(token, 'token'));
+}
+
+/**
+ * ApplyControlToken: hands the package a token that concerns the context as a whole, such as Schannel's wish to shut down. The packages here
+ * have none: what Windows answers is what comes. Throws SEC_E_UNSUPPORTED_FUNCTION with the Wasm engine.
+ */
+export function applyControlToken(context: CtxtHandle, input: SecBuffer[]): number {
+  const { context: open } = openContext(context);
+  const buffers = checkBuffers(input, 'input');
+  if (open.applyControlToken === undefined) throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'ApplyControlToken: neither Kerberos nor NTLM has control tokens');
+  return open.applyControlToken(buffers);
 }
 
 function handshakeCall(options: AcceptContextOptions, targetName: string | undefined): HandshakeCall {
