@@ -1,10 +1,12 @@
 // src/ → dist/types/**/*.d.ts, the tree as it is, with the import paths that a consumer's compiler resolves.
 import { execFileSync } from 'node:child_process';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { entries } from './entries.ts';
 import { root } from './root.ts';
 
+/** What no source imports, and who imports the package gets with these declarations all the same. */
+const AUGMENTATION = { source: 'src/http/incoming-message.ts', of: 'src/http/index.d.ts' };
 /** Where a declaration names another file: `from './x.ts'`, `import './x.ts'`, `import('./x.ts')`. */
 const SPECIFIER = /(\bfrom |\bimport |\bimport\()(['"])(\.{1,2}\/[^'"]+)\.ts\2/g;
 /** Node's types are used where a program has them, and are `any` where it has none. */
@@ -27,15 +29,17 @@ declare const module: WebAssembly.Module;
 export default module;
 `));
   const sources = Object.values(await entries());
-  if (sources.length === 0) return;
   await writeFile(`${root}dist/tsconfig.json`, JSON.stringify({
     extends: '../tsconfig.json',
     compilerOptions: { noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: '..', outDir: 'types' },
     include: [],
-    files: sources.map((source) => `../${source}`),
+    files: [...sources, AUGMENTATION.source].map((source) => `../${source}`),
   }));
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'dist/tsconfig.json'], { cwd: root, stdio: 'inherit' });
   await rm(`${root}dist/tsconfig.json`);
+
+  const augmented = `${root}dist/types/${AUGMENTATION.of}`;
+  await writeFile(augmented, `import './${basename(AUGMENTATION.source)}';\n${await readFile(augmented, 'utf8')}`);
 
   const reachable = new Set<string>();
   for (const source of sources) await adapt(`${root}dist/types/${source.replace(/\.ts$/, '.d.ts')}`, reachable);

@@ -53,7 +53,8 @@ function inlined(wasm: Uint8Array): string {
   const shift = bestShift(wasm);
   const text = Array.from(wasm, (byte) => literal((byte + shift) & 255)).join('');
   const each = shift * 0x01010101;
-  return `const text = '${text}';
+  return `// @ts-self-types="./core-wasm.d.ts"
+const text = '${text}';
 export function coreWasm() {
   const { length } = text;
   const words = new Uint32Array((length + 3) >> 2);

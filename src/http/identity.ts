@@ -18,10 +18,3 @@ export function toIdentity(peer: string, packageName: 'Kerberos' | 'NTLM'): Sspi
   const at = name.lastIndexOf('@');
   return at > 0 ? { user: name.slice(0, at), domain: name.slice(at + 1), package: packageName } : { user: name, domain: '', package: packageName };
 }
-
-declare module 'http' {
-  interface IncomingMessage {
-    /** Set by `negotiateAuth` before it calls `next`. */
-    sspi?: SspiIdentity;
-  }
-}

@@ -8,6 +8,7 @@ import type { CredHandle } from '../sspi/handles.ts';
 import type { AcceptorSource, EngineOptions } from './context-source.ts';
 import { FORWARDED } from './forwarded.ts';
 import { createGate, watchAccounts, type Fields, type ServedConnection } from './gate.ts';
+import type { SspiIdentity } from './identity.ts';
 
 export interface NegotiateAuthOptions extends AcceptorData, EngineOptions {
   /** An inbound credential in place of keytab and accounts. */
@@ -62,7 +63,7 @@ export function negotiateAuthOver(makeSource: MakeAcceptorSource, bindings: Make
     if (verdict.kind === 'gone') return false;
     setFields(res, verdict.headers);
     if (verdict.kind === 'answer') return answer(res, verdict.status, verdict.text), false;
-    req.sspi = verdict.identity;
+    (req as { sspi?: SspiIdentity }).sspi = verdict.identity;
     return true;
   };
 

@@ -3,7 +3,8 @@ import { etypeName } from '../../backends/wasm/kerberos/etypes/table.ts';
 import type { CachedCredential } from '../../backends/wasm/kerberos/store/ccache.ts';
 import { formatPrincipal } from '../../backends/wasm/kerberos/store/principal.ts';
 
-export type TicketFlag = (typeof FLAGS)[number][0];
+export type TicketFlag =
+  'forwardable' | 'forwarded' | 'proxiable' | 'renewable' | 'initial' | 'invalid' | 'pre-authent' | 'transited-policy-checked' | 'ok-as-delegate';
 
 /** One ticket of a credential cache. What an inspection shows of it is no secret. */
 export class CachedTicket {
@@ -61,7 +62,7 @@ function date(seconds: number): Date {
   return new Date(seconds * 1000);
 }
 
-const FLAGS = [
+const FLAGS: readonly (readonly [name: TicketFlag, bit: number, letter: string])[] = [
   ['forwardable', TKT_FLAG.FORWARDABLE, 'F'],
   ['forwarded', TKT_FLAG.FORWARDED, 'f'],
   ['proxiable', TKT_FLAG.PROXIABLE, 'P'],
@@ -71,4 +72,4 @@ const FLAGS = [
   ['pre-authent', TKT_FLAG.PRE_AUTHENT, 'A'],
   ['transited-policy-checked', TKT_FLAG.TRANSITED_POLICY_CHECKED, 'T'],
   ['ok-as-delegate', TKT_FLAG.OK_AS_DELEGATE, 'O'],
-] as const;
+];

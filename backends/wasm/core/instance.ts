@@ -36,7 +36,7 @@ export function core(): Core {
 
 /** Where core.wasm has to be waited for, before its first use: old Chromium's pages compile 4 KB at once and no more. */
 export function coreReady(): Promise<void> | undefined {
-  return instance === undefined && typeof document === 'object' ? loadCore() : undefined;
+  return instance === undefined && 'document' in globalThis ? loadCore() : undefined;
 }
 
 /** Compiles core.wasm, the package's own or one from elsewhere, without holding up the thread. The one that is there already stays. */
