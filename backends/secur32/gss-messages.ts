@@ -60,8 +60,8 @@ function unwrapNtlm(parts: MessageParts, token: Uint8Array): { message: Uint8Arr
   const message = { type: SECBUFFER_DATA, data: token.slice(NTLM_SIGNATURE) };
   if (parts.isSealed) {
     try {
-      decryptMessage(parts, [signature, message], 0);
-      return { message: message.data, encrypted: true };
+      const qop = decryptMessage(parts, [signature, message], 0);
+      return { message: message.data, encrypted: qop >>> 0 !== SECQOP_WRAP_NO_ENCRYPT };
     } catch (error) {
       if (!(error instanceof SspiError) || error.code !== 'SEC_E_MESSAGE_ALTERED' || !isSigned(parts, message.data, signature.data)) throw error;
       return { message: message.data, encrypted: false };
