@@ -6,7 +6,7 @@ import { Secur32Context } from './context.ts';
 import type { Secur32Counts } from './counts.ts';
 import { acquireCredential } from './credential.ts';
 import { createKoffiLibrary } from './koffi-library.ts';
-import { loadKoffi } from './koffi.ts';
+import { koffiPackages, loadKoffi } from './koffi.ts';
 import type { Secur32Library } from './library.ts';
 import { unpackContext } from './packed-context.ts';
 import { changePassword } from './password.ts';
@@ -24,7 +24,7 @@ export interface Secur32Backend extends Backend {
  */
 export async function probeSecur32(platform: string, isNamed: boolean): Promise<Secur32Backend | SspiError> {
   try {
-    return createSecur32Backend(createKoffiLibrary(await loadKoffi(platform, architecture())));
+    return createSecur32Backend(createKoffiLibrary(await loadKoffi(koffiPackages(platform, architecture()))));
   } catch (cause) {
     const error = cause instanceof SspiError ? cause : new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'Secur32 does not load', { cause, remedy: USE_WASM });
     if (!isNamed) await publishFallback({ reason: 'unavailable', message: error.message, remedy: error.remedy ?? USE_WASM, error });

@@ -22,11 +22,15 @@ export interface KoffiFunction {
 }
 
 /**
- * koffi's native module for this system. Each is a package of its own, restricted to its `os` and `cpu`, without an install script;
+ * Where koffi's native module for a system is. Each is a package of its own, restricted to its `os` and `cpu`, without an install script;
  * those for Windows are optional dependencies. A koffi that the application brings serves as well.
  */
-export async function loadKoffi(platform: string, arch: string): Promise<Koffi> {
-  const names = [`@koromix/koffi-${platform}-${arch}`, 'koffi'];
+export function koffiPackages(platform: string, arch: string): readonly string[] {
+  return [`@koromix/koffi-${platform}-${arch}`, 'koffi'];
+}
+
+/** The first of these packages that loads. Throws SEC_E_UNSUPPORTED_FUNCTION, with what each one said. */
+export async function loadKoffi(names: readonly string[]): Promise<Koffi> {
   const causes: unknown[] = [];
   for (const name of names) {
     try {

@@ -1,0 +1,113 @@
+// koffi itself, on this system: its memory, its threads, and native code that follows the pointers. The DLL is a small one of the tests' own.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createSecur32Backend } from '../../backends/secur32/index.ts';
+import { createKoffiLibrary } from '../../backends/secur32/koffi-library.ts';
+import { type Koffi, koffiPackages, loadKoffi } from '../../backends/secur32/koffi.ts';
+import {
+  decryptMessage, deleteSecurityContext, encryptMessage, freeCredentialsHandle, initializeSecurityContext, ISC_REQ_CONFIDENTIALITY, queryContextAttributes, SEC_E_OK, SEC_I_CONTINUE_NEEDED,
+  SECBUFFER_DATA, SECPKG_ATTR_NAMES, SECPKG_ATTR_SESSION_KEY, SECPKG_CRED_OUTBOUND,
+} from '../../src/index.ts';
+import { newCredHandle } from '../../src/sspi/handles.ts';
+import { ALICE } from '../contract/in-memory.ts';
+import { failure, hex, token, utf8 } from '../contract/support.ts';
+import { root } from '../../build/root.ts';
+
+const test = suite('secur32: koffi');
+const directory = mkdtempSync(join(tmpdir(), 'portable-sspi-koffi-'));
+const path = join(directory, 'fake-secur32.so');
+const compiled = spawnSync('cc', ['-std=gnu11', '-O1', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC', '-o', path, `${root}test/secur32/fake-secur32.c`], { encoding: 'utf8' });
+if (compiled.error === undefined && compiled.status !== 0) throw new Error(compiled.stderr);
+const koffi: Koffi | null = await loadKoffi(koffiPackages(process.platform, process.arch)).catch(() => null);
+const possible = compiled.error === undefined && koffi !== null && process.platform !== 'win32';
+const native = possible ? test : test.skip; // without a C compiler, or where koffi has no build
+
+test.after(() => rmSync(directory, { recursive: true }));
+
+const open = () => createKoffiLibrary(koffi!, { secur32: path, advapi32: path, kernel32: path, ntdll: path });
+const outstanding = () => koffi!.load(path).func('__cdecl', 'fake_outstanding', 'uint32', [])();
+
+native('a handshake on another thread, attributes and messages; nothing is left behind', async () => {
+  const library = open();
+  assert.is(library.pointerSize, 8);
+  assert.is(library.isWine, false);
+  const backend = createSecur32Backend(library);
+  const credential = newCredHandle(await backend.acquireCredentials({ package: 'NTLM', credentialUse: SECPKG_CRED_OUTBOUND, authData: ALICE }));
+  for (let round = 0; round < 500; round++) {
+    const targetName = `HTTP/web-${round}`;
+    const first = await initializeSecurityContext({ credential, targetName, contextReq: ISC_REQ_CONFIDENTIALITY });
+    assert.is(first.status, SEC_I_CONTINUE_NEEDED);
+    assert.is(Buffer.from(first.output[0]!.data).toString('utf16le'), targetName);
+    const { context } = first;
+    const answer = Uint8Array.from({ length: 900 }, (_, at) => at + round);
+    const last = await initializeSecurityContext({ credential, context, targetName, contextReq: ISC_REQ_CONFIDENTIALITY, input: [token(answer)] });
+    assert.is(last.status, SEC_E_OK);
+    assert.is(hex(last.output[0]!.data), hex(answer.map((byte) => ~byte)));
+    assert.is(hex(queryContextAttributes(context, SECPKG_ATTR_SESSION_KEY).sessionKey), '5a'.repeat(16));
+    const buffers = [token(new Uint8Array(16)), { type: SECBUFFER_DATA, data: utf8('hello') }];
+    encryptMessage(context, { buffers });
+    assert.is(hex(buffers[1]!.data), hex(utf8('hello').map((byte) => byte ^ 0x33)));
+    decryptMessage(context, { buffers });
+    assert.is(hex(buffers[1]!.data), hex(utf8('hello')));
+    buffers[0]!.data[0] = 0;
+    await failure('SEC_E_MESSAGE_ALTERED', () => decryptMessage(context, { buffers }));
+    await failure('SEC_E_UNSUPPORTED_FUNCTION', () => queryContextAttributes(context, SECPKG_ATTR_NAMES));
+    deleteSecurityContext(context);
+  }
+  freeCredentialsHandle(credential);
+  assert.is(outstanding(), 0);
+  for (const [what, { acquired, freed }] of Object.entries(backend.counts)) assert.is(freed, acquired, what);
+});
+
+native('the event loop turns while a call runs, and an abandoned call cleans up after itself', async () => {
+  const backend = createSecur32Backend(open());
+  const credential = newCredHandle(await backend.acquireCredentials({ package: 'NTLM', credentialUse: SECPKG_CRED_OUTBOUND, authData: ALICE }));
+  const controller = new AbortController();
+  const legs = Array.from({ length: 20 }, (_, at) => initializeSecurityContext({ credential, targetName: 'slow', ...(at % 2 === 0 ? { signal: controller.signal } : {}) }));
+  controller.abort();
+  const ended = await Promise.allSettled(legs);
+  assert.is(ended.filter(({ status }) => status === 'rejected').length, 10);
+  for (const leg of ended) if (leg.status === 'fulfilled') deleteSecurityContext(leg.value.context);
+  freeCredentialsHandle(credential);
+  for (let wait = 0; wait < 100 && outstanding() > 0; wait++) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.is(outstanding(), 0);
+  assert.equal(backend.counts.contexts, { acquired: 20, freed: 20 });
+});
+
+native('a wrong password is SEC_E_LOGON_DENIED; a function that is not there, SEC_E_UNSUPPORTED_FUNCTION', async () => {
+  const backend = createSecur32Backend(open());
+  await failure('SEC_E_LOGON_DENIED', backend.acquireCredentials({ package: 'NTLM', credentialUse: SECPKG_CRED_OUTBOUND, authData: { ...ALICE, password: 'x' } }));
+  assert.match((await failure('SEC_E_UNSUPPORTED_FUNCTION', backend.enumerateSecurityPackages())).message, /has no EnumerateSecurityPackagesW/);
+  assert.is(outstanding(), 0);
+});
+
+native('memory of the DLL: read, read as text, wiped', async () => {
+  const library = open();
+  const { bytes, address } = library.allocate(64);
+  bytes.set(Buffer.from('Pässw0rd€\0', 'utf16le'));
+  assert.is(library.readString(address), 'Pässw0rd€');
+  assert.is(hex(library.read(address + 2, 2)), 'e400');
+  assert.is(library.read(address, 0).length, 0);
+  library.wipe(address, 18);
+  assert.ok(bytes.every((byte) => byte === 0));
+});
+
+native('a DLL that is not there is SEC_E_UNSUPPORTED_FUNCTION, with the reason', async () => {
+  const error = await failure('SEC_E_UNSUPPORTED_FUNCTION', () => createKoffiLibrary(koffi!, { secur32: '/no/such.dll', advapi32: path, kernel32: path, ntdll: path }));
+  assert.match(error.message, /no\/such\.dll does not load/);
+  assert.match(String(error.cause), /no\/such\.dll|cannot open/);
+});
+
+test('a koffi that is not there: which packages were looked for, what each said, and what to do', async () => {
+  assert.equal(koffiPackages('win32', 'x64'), ['@koromix/koffi-win32-x64', 'koffi']);
+  const error = await failure('SEC_E_UNSUPPORTED_FUNCTION', loadKoffi(['@koromix/koffi-plan9-mips', 'uvu']));
+  assert.match(error.message, /neither @koromix\/koffi-plan9-mips nor uvu loads/);
+  assert.match(error.remedy!, /npm install @koromix\/koffi-plan9-mips/);
+  assert.equal((error.cause as AggregateError).errors.map(({ name }: Error) => name), ['Error', 'TypeError']);
+});
+
+test.run();
