@@ -94,7 +94,8 @@ function none(message: string, cause?: unknown, host?: Host): SspiError {
   return new SspiError('SEC_E_NO_CREDENTIALS', message, {
     cause,
     remedy: isRefusalOfRuntime(cause) ? cause.remedy! : (withheld.length > 0 ? `Permit what was not looked at: ${withheld.join(' ')}. Or pass ` : 'Pass ')
-      + "authData, such as { user: 'alice', domain: 'ADTEST', password: '…' }; or for Kerberos run kinit (KRB5CCNAME) or name a client keytab "
-      + '(KRB5_CLIENT_KTNAME); or for NTLM set NTLM_USER_FILE to a file of DOMAIN:user:password lines.',
+      + `authData, such as { user: 'alice', domain: 'ADTEST', password: '…' }${host !== undefined && host.environment === undefined ? '.' : ELSEWHERE}`,
   });
 }
+
+const ELSEWHERE = '; or for Kerberos run kinit (KRB5CCNAME) or name a client keytab (KRB5_CLIENT_KTNAME); or for NTLM set NTLM_USER_FILE to a file of DOMAIN:user:password lines.';

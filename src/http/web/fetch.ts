@@ -1,5 +1,4 @@
 import { SspiError } from '../../../backends/contract/errors.ts';
-import { allowsFallback } from '../../../backends/wasm/spnego/fallback.ts';
 import { recordOutcome, type Authentication } from '../authentication.ts';
 import { createAuthenticator, type Authenticator } from '../authenticator.ts';
 import { parseChallenges } from '../challenge.ts';
@@ -10,9 +9,11 @@ import { CredHandle } from '../../sspi/handles.ts';
 import { createTargetRule } from '../target.ts';
 import { readRequest, toPlatform, type PlainRequest } from './request.ts';
 
-/** Sends a request whose handshake needs several legs, over a connection that it holds; `schemes` are what the server offers. */
+/** Sends a request over a connection of its own, and answers what the server asks there. `preemptive`: with a token at once. */
 export interface PinnedExchange {
-  (request: PlainRequest, target: string, schemes: readonly string[], signal: AbortSignal): Promise<{ response: Response; authentication: Authentication | null }>;
+  (request: PlainRequest, target: string, preemptive: boolean): Promise<{ response: Response; authentication: Authentication | null }>;
+  /** Lets the credentials go. */
+  close(): void;
 }
 
 /** What this runtime has beside fetch. */
@@ -21,12 +22,12 @@ export interface WebPlatform {
   name: string;
   /** The platform follows redirects, and shows none of them (browsers). */
   hidesRedirects: boolean;
+  /** Where connections can be held, they are: a fetch that shares its connections shares what a server authenticated on one. */
   pinned?: PinnedExchange;
 }
 
 /**
- * createFetch over the platform's own fetch, which shares its connections: Kerberos, whose token needs one request, and what needs more where
- * the platform can hold a connection.
+ * createFetch over the platform's own fetch, which holds no connection: Kerberos alone, whose token needs one request.
  *
  *   1. the request as it is   2. 401 Negotiate: the same with a ticket   3. the server's proof on the answer
  */
@@ -52,37 +53,38 @@ export function createWebFetchOver(makeSource: MakeInitiatorSource, platform: We
   const hop = async (request: PlainRequest, target: string | null): Promise<Response> => {
     const { signal } = request.platform;
     if (target === null) return await send(toPlatform(request, null, redirectMode(request)));
+    const preempts = preemptive === 'always' || (preemptive === 'auto' && known.has(request.url.origin));
+    if (pinned !== undefined) {
+      const { response, authentication } = await pinned(request, target, preempts);
+      if (authentication?.package === 'Kerberos' && authentication.complete) known.add(request.url.origin);
+      recordOutcome(response, { origin: authentication, proxy: null });
+      return response;
+    }
     let side: Authenticator | null = null;
     const authenticator = () => createAuthenticator({
       source: kerberos(), target, flags: requirementsOf(options), channelBindings: null, signal, header: 'WWW-Authenticate', mustComplete: true,
     });
-    const refusal = (reason: string, cause?: SspiError) => {
+    /** In place of a response whose body nobody will read. */
+    const refuse = async (response: Response, reason: string, cause?: SspiError): Promise<never> => {
+      await response.body?.cancel();
       // An account without a realm: it is not the packageList that the caller has to look at.
       const nameless = cause?.code === 'SEC_E_NO_CREDENTIALS' && options.credential !== undefined && ntlm;
-      return cause === undefined || nameless ? needsConnection(platform, reason, cause) : cause;
-    };
-    /** In place of a response whose body nobody will read. */
-    const withConnection = async (refused: Response, offered: readonly string[], reason: string, cause?: SspiError): Promise<Response> => {
-      await refused.body?.cancel();
-      if (pinned === undefined || !ntlm || (cause !== undefined && !allowsFallback(cause))) throw refusal(reason, cause);
-      const { response, authentication } = await pinned(request, target, offered, signal);
-      recordOutcome(response, { origin: authentication, proxy: null });
-      return response;
+      throw cause === undefined || nameless ? needsConnection(platform, reason, cause) : cause;
     };
 
     try {
-      if (allowsKerberos(options.packageList) && (preemptive === 'always' || (preemptive === 'auto' && known.has(request.url.origin)))) {
+      if (preempts && allowsKerberos(options.packageList)) {
         side = authenticator();
         await side.preempt();
       }
-      for (let leg = 0; ; leg++) {
+      for (;;) { // twice at most: with a token sent, every way leads out
         const sent = side?.credentials ?? null;
-        const response = await send(toPlatform(request, sent, redirectMode(request)));
+        const response = await send(toPlatform(request, sent, redirectMode(request), !platform.hidesRedirects));
         if (platform.hidesRedirects && response.redirected && !staysAt(response, request.url)) return response; // another origin: nothing is said to it
         const lines = linesOf(response);
         if (response.status !== 401) {
           const authentication = side === null ? null : await side.accepted(lines, response.status).catch((error: unknown) => {
-            throw explained(error, response, lines);
+            throw explained(error, response, lines, platform);
           });
           if (authentication?.complete) known.add(request.url.origin);
           recordOutcome(response, { origin: authentication, proxy: null });
@@ -93,7 +95,7 @@ export function createWebFetchOver(makeSource: MakeInitiatorSource, platform: We
         const unreadable = lines.length === 0 && response.type === 'cors';
         if (sent === null && !unreadable && !offered.includes('negotiate')) {
           if (!offered.includes('ntlm') || !ntlm) return response;
-          return await withConnection(response, offered, 'the server offers NTLM alone');
+          return await refuse(response, 'the server offers NTLM alone');
         }
         let verdict: 'again' | 'final';
         try {
@@ -101,13 +103,13 @@ export function createWebFetchOver(makeSource: MakeInitiatorSource, platform: We
           verdict = await side.challenged(unreadable ? ['Negotiate'] : lines);
         } catch (error) {
           if (!(error instanceof SspiError)) throw error;
-          return await withConnection(response, offered, 'Kerberos cannot be had', error);
+          return await refuse(response, 'Kerberos cannot be had', error);
         }
         if (verdict === 'final') {
           recordOutcome(response, { origin: side.outcome, proxy: null });
           return response;
         }
-        if (sent !== null) return await withConnection(response, offered, 'the server asks for another leg');
+        if (sent !== null) return await refuse(response, 'the server asks for another leg');
         await response.body?.cancel();
       }
     } finally {
@@ -123,23 +125,39 @@ export function createWebFetchOver(makeSource: MakeInitiatorSource, platform: We
     let current = request;
     for (let redirects = 0; ; redirects++) {
       const response = await hop(current, targetFor(current, current.platform.credentials, first, from));
+      if (request.platform.redirect === 'error' && REDIRECTS.has(response.status)) throw failed(`unexpected redirect: ${response.status}`);
       const location = platform.hidesRedirects || request.platform.redirect !== 'follow' || !REDIRECTS.has(response.status) ? null : response.headers.get('location');
       if (location === null) return redirects === 0 ? response : Object.defineProperty(response, 'redirected', { value: true });
       await response.body?.cancel();
-      if (redirects === MAX_REDIRECTS) throw new TypeError('fetch failed', { cause: new Error(`more than ${MAX_REDIRECTS} redirects`) });
-      const next = redirectTarget(current.url, response.status, location)!;
+      if (redirects === MAX_REDIRECTS) throw failed(`more than ${MAX_REDIRECTS} redirects`);
+      const next = redirectTargetOf(current.url, response.status, location);
       from = current.url;
       current = { platform: request.platform, ...redirected(current, response.status, next) };
     }
   };
 
-  const close = async () => source?.close();
+  const close = async () => {
+    source?.close();
+    pinned?.close();
+  };
   const negotiatingFetch: typeof fetch = async (input, init) => {
     const request = new Request(input, init);
     if (!/^https?:/.test(request.url)) return await send(request);
     return await follow(await readRequest(request));
   };
   return Object.assign(negotiatingFetch, { close, [Symbol.asyncDispose]: close });
+}
+
+function redirectTargetOf(from: URL, status: number, location: string): URL {
+  try {
+    return redirectTarget(from, status, location)!;
+  } catch (error) {
+    throw failed((error as Error).message);
+  }
+}
+
+function failed(why: string): TypeError {
+  return new TypeError('fetch failed', { cause: new Error(why) });
 }
 
 function linesOf({ headers }: Response): string[] {
@@ -151,8 +169,11 @@ function staysAt({ url }: Response, asked: URL): boolean {
 }
 
 /** The server may have proven itself in a field that a page is not shown. */
-function explained(error: unknown, response: Response, lines: readonly string[]): unknown {
-  if (!(error instanceof SspiError) || error.code !== 'SEC_E_INCOMPLETE_MESSAGE' || lines.length > 0 || response.type !== 'cors') return error;
+function explained(error: unknown, response: Response, lines: readonly string[], platform: WebPlatform): unknown {
+  if (!(error instanceof SspiError) || error.code !== 'SEC_E_INCOMPLETE_MESSAGE') return error;
+  // The connection closes behind the token; a server that wants another leg on it says so.
+  if (response.status === 400) return needsConnection(platform, 'the server refuses a handshake of one leg', error);
+  if (lines.length > 0 || response.type !== 'cors') return error;
   return new SspiError('SEC_E_INCOMPLETE_MESSAGE', `the server answered ${response.status}, and the token with which it proves itself may not be read from another origin`, {
     cause: error,
     remedy: 'Let the server send Access-Control-Expose-Headers: WWW-Authenticate, and allow the request header Authorization.',

@@ -1,4 +1,4 @@
-// `#http-transport` for Workers: their fetch, and `connect()` where a connection has to be held.
+// `#http-transport` for Workers: `connect()`, or the fetch that is given.
 import { cloudflareSockets } from '../../../backends/wasm/host/cloudflare-sockets.ts';
 import type { CreateFetch } from '../fetch-options.ts';
 import { createWebFetchOver } from '../web/fetch.ts';

@@ -11,12 +11,14 @@ import type { PlainRequest } from '../web/request.ts';
 import { toResponse } from './response.ts';
 
 /**
- * A handshake of several legs on a connection of its own. It is not kept: a Worker may not use the socket of one request for another.
+ * A request on a connection of its own, HTTP/1.1, with the legs that its handshake takes. The connection is not kept: a Worker may not use the
+ * socket of one request for another, and the platform's fetch would lend an authenticated one to whoever comes next.
  */
 export function createPinnedExchange(sockets: () => Promise<CloudflareSockets>, makeSource: MakeInitiatorSource, options: FetchOptions): PinnedExchange {
   let source: InitiatorSource | null = null;
 
-  return async (request, target, schemes, signal) => {
+  const exchange = async (request: PlainRequest, target: string, preemptive: boolean) => {
+    const { signal } = request.platform;
     const side = createAuthenticator({
       source: source ??= makeSource(options.credential, options), target, flags: requirementsOf(options), channelBindings: null, signal,
       header: 'WWW-Authenticate', mustComplete: true,
@@ -26,7 +28,7 @@ export function createPinnedExchange(sockets: () => Promise<CloudflareSockets>, 
     signal.addEventListener('abort', abort);
     let lent = false;
     try {
-      if (await side.challenged(schemes) === 'final') throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `the server offers ${schemes.join(' and ')}, which this credential cannot speak`);
+      if (preemptive) await side.preempt();
       for (let leg = 0, restarts = 0; leg < MAX_LEGS; leg++) {
         connection ??= createHttp1Connection(await open(await sockets(), request.url));
         signal.throwIfAborted();
@@ -57,6 +59,7 @@ export function createPinnedExchange(sockets: () => Promise<CloudflareSockets>, 
       }
     }
   };
+  return Object.assign(exchange, { close: () => source?.close() });
 }
 
 /** What the network did; becomes fetch's TypeError. */

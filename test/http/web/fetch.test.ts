@@ -35,6 +35,14 @@ test('a 401 is answered in one round, the proof verified; the next request carri
   assert.is(initiator.log.closed, 1);
 });
 
+test('what a server authenticates on a connection is lent to nobody: the connection of a token closes', async () => {
+  await using server = await serve(guarded(fakeAuth({ persistent: 'always' }).middleware, hello));
+  const { fetch } = webFetch();
+  assert.is(await (await fetch(server.url)).text(), 'hello alice');
+  assert.equal(server.seen.map(({ headers }) => headers.connection), ['keep-alive', 'close']);
+  for (let i = 0; i < 5; i++) assert.is((await globalThis.fetch(server.url)).status, 401);
+});
+
 test('preemptive: never waits for each 401, always for none', async () => {
   await using server = await serve(guarded(fakeAuth({ persistent: 'never' }).middleware, hello));
   for (const preemptive of ['never', 'always'] as const) {
