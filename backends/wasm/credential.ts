@@ -42,7 +42,7 @@ export class WasmCredential implements BackendCredential {
     this.expiry = parts.mechanisms.reduce<Date | null>((last, { expiry }) => later(last, expiry), parts.mechanisms[0]?.expiry ?? null);
   }
 
-  async initialize(existing: BackendContext | null, call: HandshakeCall): Promise<HandshakeResult> {
+  initialize(existing: BackendContext | null, call: HandshakeCall): Promise<HandshakeResult> {
     const flags = initiatorFlags(this.package, call.contextReq);
     return this.#context('initiator', existing).step(call, () => {
       this.#requireUse(SECPKG_CRED_OUTBOUND, 'outbound');
@@ -55,7 +55,7 @@ export class WasmCredential implements BackendCredential {
     });
   }
 
-  async accept(existing: BackendContext | null, call: HandshakeCall): Promise<HandshakeResult> {
+  accept(existing: BackendContext | null, call: HandshakeCall): Promise<HandshakeResult> {
     return this.#context('acceptor', existing).step(call, () => {
       this.#requireUse(SECPKG_CRED_INBOUND, 'inbound');
       const flags = call.contextReq & ~ASC_REQ_ALLOCATE_MEMORY;

@@ -41,19 +41,18 @@ export interface AcceptorOptions extends ContextOptions {
 }
 
 /** The client's side. Throws what `acquireCredentialsHandle` throws. */
-export async function createInitiator(options: InitiatorOptions = {}): Promise<SecurityContext> {
-  checkString(options.target, 'target');
-  return create('initiator', options, options.target, ISC_DEFAULT);
+export function createInitiator(options: InitiatorOptions = {}): Promise<SecurityContext> {
+  return create('initiator', options, ISC_DEFAULT);
 }
 
 /** The server's side. Throws what `acquireCredentialsHandle` throws. */
-export async function createAcceptor(options: AcceptorOptions = {}): Promise<SecurityContext> {
-  return create('acceptor', options, undefined, ASC_DEFAULT);
+export function createAcceptor(options: AcceptorOptions = {}): Promise<SecurityContext> {
+  return create('acceptor', options, ASC_DEFAULT);
 }
 
-async function create(
-  side: 'initiator' | 'acceptor', options: InitiatorOptions | AcceptorOptions, targetName: string | undefined, defaultFlags: number,
-): Promise<SecurityContext> {
+async function create(side: 'initiator' | 'acceptor', options: InitiatorOptions | AcceptorOptions, defaultFlags: number): Promise<SecurityContext> {
+  const targetName = side === 'initiator' ? (options as InitiatorOptions).target : undefined;
+  checkString(targetName, 'target');
   const { credential: given, channelBindings, package: packageName, packageList, kerberos, ntlm, host } = options;
   const flags = options.flags === undefined ? defaultFlags : checkFlags(options.flags, 'flags');
   if (channelBindings !== undefined) checkBytes(channelBindings, 'channelBindings');

@@ -50,13 +50,13 @@ interface Leg {
 
 function expectNegTokenInit(mechanisms: readonly MechanismCredential[], request: SpnegoAcceptorRequest, hinted: boolean): Handshake {
   return {
-    async step(token, signal) {
-      if (isEmpty(token) && !hinted) return hint(mechanisms, request);
+    step(token, signal) {
       if (token && !isEmpty(token) && !looksLikeSpnego(token)) {
         const mechanism = mechanisms.find((candidate) => candidate.recognizes(token));
         if (mechanism) return stepRaw(mechanism, token, request, signal);
       }
       return tellPeer(request.extendedError, () => {
+        if (isEmpty(token) && !hinted) return hint(mechanisms, request);
         const init = decodeNegotiationToken(token ?? new Uint8Array());
         if (init.kind !== 'NegTokenInit') throw malformed('a NegTokenInit expected first, a NegTokenResp came');
         return select(mechanisms, request, init, signal);
@@ -100,14 +100,14 @@ async function select(
 // MS-SPNG 2.2.1 makes mechTypes OPTIONAL; the token then tells its mechanism itself.
 function selectByToken(
   mechanisms: readonly MechanismCredential[], request: SpnegoAcceptorRequest, init: NegTokenInit, signal: AbortSignal | undefined,
-): Promise<HandshakeStep> {
+): HandshakeStep | Promise<HandshakeStep> {
   const chosen = init.mechToken && mechanisms.find((candidate) => candidate.recognizes(init.mechToken!));
   if (!chosen) throw malformed('a list of mechanisms expected, none came');
   const mechTypes = init.mechTypes ?? new Uint8Array();
   return begin({ request, chosen, supportedMech: chosen.oids[0]!, mechTypes, reselected: false, fallbackFrom: undefined }, init, signal);
 }
 
-async function begin(negotiation: Negotiation, init: NegTokenInit, signal: AbortSignal | undefined): Promise<HandshakeStep> {
+function begin(negotiation: Negotiation, init: NegTokenInit, signal: AbortSignal | undefined): HandshakeStep | Promise<HandshakeStep> {
   const handshake = negotiation.chosen.acceptor(mechanismRequest(negotiation.request, true));
   const { supportedMech } = negotiation;
   // RFC 4178 §4.2.2: with another mechanism than the first the optimistic token is ignored and a mechListMIC is asked for.
@@ -117,18 +117,14 @@ async function begin(negotiation: Negotiation, init: NegTokenInit, signal: Abort
   if (!init.mechToken) {
     return { token: encodeNegTokenResp({ negState: ACCEPT_INCOMPLETE, supportedMech }), next: expectMechToken(negotiation, handshake) };
   }
-  try {
-    return await proceed(negotiation, handshake, init.mechToken, { mechListMic: init.mechListMic, first: true }, signal);
-  } finally {
-    handshake.dispose();
-  }
+  return proceed(negotiation, handshake, init.mechToken, { mechListMic: init.mechListMic, first: true }, signal);
 }
 
 /** Awaits a NegTokenResp with the next token of the mechanism. */
 function expectMechToken(negotiation: Negotiation, handshake: Handshake): Handshake {
   return {
     step(token, signal) {
-      return tellPeer(negotiation.request.extendedError, async () => {
+      return tellPeer(negotiation.request.extendedError, () => {
         const resp = readClientResp(negotiation, token);
         if (!resp.responseToken) throw malformed(`a token of ${negotiation.chosen.name} expected`);
         return proceed(negotiation, handshake, resp.responseToken, { mechListMic: resp.mechListMic, first: false }, signal);
@@ -145,7 +141,7 @@ function expectMechListMic(negotiation: Negotiation, established: Established): 
   const holder = hold(established);
   return {
     step(token) {
-      return tellPeer(negotiation.request.extendedError, async () => {
+      return tellPeer(negotiation.request.extendedError, () => {
         const resp = readClientResp(negotiation, token);
         if (resp.responseToken) throw malformed(`no further token of ${negotiation.chosen.name} expected, it is done`);
         if (!resp.mechListMic) throw missingMic(stateName(resp.negState));
@@ -163,7 +159,12 @@ async function proceed(
   negotiation: Negotiation, handshake: Handshake, mechToken: Uint8Array, leg: Leg, signal: AbortSignal | undefined,
 ): Promise<HandshakeStep> {
   const { chosen, mechTypes } = negotiation;
-  const step = await handshake.step(mechToken, signal);
+  let step: HandshakeStep;
+  try {
+    step = await handshake.step(mechToken, signal);
+  } finally {
+    if (leg.first) handshake.dispose();
+  }
   const responseToken = step.token;
   const supportedMech = leg.first ? negotiation.supportedMech : null;
   if (step.next) {

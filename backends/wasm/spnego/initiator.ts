@@ -27,7 +27,7 @@ export type SpnegoInitiatorRequest = InitiatorRequest & {
  */
 export function createSpnegoInitiator(mechanisms: readonly MechanismCredential[], request: SpnegoInitiatorRequest): Handshake {
   return {
-    async step(token, signal) {
+    step(token, signal) {
       return token && token.length > 0
         ? tellPeer(request.extendedError, () => offer(offeredByServer(mechanisms, token), request, signal))
         : offer({ mechanisms }, request, signal);
@@ -108,7 +108,7 @@ async function firstToken(mechanism: MechanismCredential, request: SpnegoInitiat
 
 /** Awaits the first NegTokenResp, which says which mechanism the server chose (RFC 4178 §4.2.2). */
 function expectSelection(negotiation: Negotiation, optimistic: Progress): Handshake {
-  return awaiting(negotiation, optimistic, async (resp, signal) => {
+  return awaiting(negotiation, optimistic, (resp, signal) => {
     const preferred = negotiation.offered[0]!;
     // A missing supportedMech means the optimistic one.
     const chosen = resp.supportedMech === null ? preferred : negotiation.offered.find(({ oids }) => includesOid(oids, resp.supportedMech!));
@@ -132,7 +132,7 @@ function expectNegTokenResp(negotiation: Negotiation, chosen: MechanismCredentia
 /** The mechanism is done on this side; awaits the server's accept-complete, with its mechListMIC where one is required. */
 function expectMechListMic(negotiation: Negotiation, chosen: MechanismCredential, established: Established, mic: MicState): Handshake {
   const holder = hold(established);
-  return awaiting(negotiation, { holder }, async (resp) => {
+  return awaiting(negotiation, { holder }, (resp) => {
     refuseChange(chosen, resp);
     return conclude(negotiation, chosen, holder, resp, mic);
   });
@@ -237,13 +237,13 @@ function needsMic({ request }: Negotiation, established: Established, asked: boo
 
 /** A state that reads a NegTokenResp. It can be stepped again until it is disposed. */
 function awaiting(
-  { request, offered }: Negotiation, progress: Progress, take: (resp: NegTokenResp, signal: AbortSignal | undefined) => Promise<HandshakeStep>,
+  { request, offered }: Negotiation, progress: Progress, take: (resp: NegTokenResp, signal: AbortSignal | undefined) => HandshakeStep | Promise<HandshakeStep>,
 ): Handshake {
   return {
     step(token, signal) {
-      return tellPeer(request.extendedError, async () => {
+      return tellPeer(request.extendedError, () => {
         const resp = readNegTokenResp(token);
-        if (resp.negState === REJECT) throw new PeerKnows(await refusal(resp, progress, offered, signal));
+        if (resp.negState === REJECT) return refusal(resp, progress, offered, signal).then((error) => Promise.reject(new PeerKnows(error)));
         return take(resp, signal);
       });
     },

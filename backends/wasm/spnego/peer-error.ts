@@ -13,9 +13,10 @@ export class PeerKnows {
  * Runs a step. An `SspiError` out of it carries a token for the peer only when the caller asked for one
  * (ISC_REQ_EXTENDED_ERROR, ASC_REQ_EXTENDED_ERROR): a NegTokenResp that rejects, around the mechanism's own error token.
  */
-export async function tellPeer<T>(extendedError: boolean, run: () => Promise<T>): Promise<T> {
+export async function tellPeer<T>(extendedError: boolean, run: () => T | Promise<T>): Promise<T> {
   try {
-    return await run();
+    const running = run();
+    return running instanceof Promise ? await running : running;
   } catch (error) {
     if (error instanceof PeerKnows) throw withToken(error.error, undefined);
     if (!(error instanceof SspiError)) throw error;
