@@ -12,6 +12,9 @@ import { printTable, type Row } from './lab/table.ts';
 
 const RUNTIMES: readonly Runtime[] = [hostNode(), node(22), node(24), node(26), deno(), bun(), workerd(), edgeRuntime(), chromium('page'), chromium('worker')];
 
+/** For one runtime, in milliseconds. */
+const PATIENCE = 60_000;
+
 const patterns = process.argv.slice(2).map((pattern) => pattern.toLowerCase());
 const chosen = RUNTIMES.filter(({ name }) => patterns.length === 0 || patterns.some((pattern) => name.toLowerCase().includes(pattern)));
 if (chosen.length === 0) {
@@ -34,6 +37,7 @@ const sum = (key: 'passed' | 'failed' | 'skipped') => rows.reduce((total, row) =
 const skipped = sum('skipped');
 console.log(`\n${sum('passed')} passed, ${sum('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
+setTimeout(() => process.exit(), 5000).unref();
 
 async function test(runtime: Runtime): Promise<Omit<Row, 'seconds'>> {
   const version = await runtime.version().catch(() => undefined);
@@ -42,7 +46,8 @@ async function test(runtime: Runtime): Promise<Omit<Row, 'seconds'>> {
   await mkdir(folder, { recursive: true });
   const count = { passed: 0, failed: 0, skipped: 0 };
   try {
-    const { results, output, whole } = await runtime.run({ ...peers.task, runtime: runtime.name, can: runtime.can, folder }, project, peers.files);
+    const running = runtime.run({ ...peers.task, runtime: runtime.name, can: runtime.can, folder }, project, peers.files);
+    const { results, output, whole } = await Promise.race([running, late(running)]);
     for (const { suite, test: title, state, reason } of results) {
       count[state]++;
       if (state === 'failed') console.log(`FAIL  ${runtime.name}: ${suite}: ${title}\n${indented(reason ?? '')}\n`);
@@ -57,6 +62,13 @@ async function test(runtime: Runtime): Promise<Omit<Row, 'seconds'>> {
     console.log(`FAIL  ${runtime.name} did not run\n${indented(error instanceof Error ? error.stack ?? error.message : String(error))}\n`);
   }
   return { name: runtime.name, version, ...count };
+}
+
+/** Whoever hangs ends with this process. */
+async function late(running: Promise<unknown>): Promise<never> {
+  running.catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, PATIENCE).unref());
+  throw new Error(`no end after ${PATIENCE / 1000} s`);
 }
 
 /** Visible, and where everything must be there (CI) a failure. */

@@ -57,7 +57,8 @@ async function drive(place: 'page' | 'worker', task: Task) {
     page.on('console', (message) => output.push(message.text?.() ?? ''));
     page.on('pageerror', (error) => output.push(error.message ?? String(error)));
     await page.goto(`${task.url}/${place}/`);
-    const lines = await page.evaluate(place === 'page' ? inPage : inWorker, { task, script: `/${place}/${place === 'page' ? 'browser' : 'page'}.js` });
+    const there = { ...task, url: task.url.replace('127.0.0.1', 'localhost') }; // another origin: at its own a page gets the browser's dialog
+    const lines = await page.evaluate(place === 'page' ? inPage : inWorker, { task: there, script: `/${place}/${place === 'page' ? 'browser' : 'page'}.js` });
     const ended = readResults(lines);
     return { ...ended, output: [ended.output, ...output].join('\n') };
   } finally {

@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import * as assert from 'uvu/assert';
+import { authenticationOf, createFetch } from '../../../src/http/index.ts';
 import { bundleProgram } from '../lab/bundle.ts';
 import { packageFolder, platformProgram } from '../lab/paths.ts';
 import { readResults, runProgram, type Ended } from '../lab/programs.ts';
 import type { Project } from '../lab/project.ts';
-import type { Task } from '../programs/task.ts';
+import type { Result, Task } from '../programs/task.ts';
 import type { Runtime } from './kind.ts';
 
 /** The Worker as wrangler bundles it for deployment, in workerd. */
@@ -65,8 +67,9 @@ const config :Workerd.Config = (
   if (port === 0) await closed.then(() => { throw new Error(`workerd ended:\n${output}`); });
   return {
     async run(task) {
-      const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: JSON.stringify(task), signal: AbortSignal.timeout(60_000) });
+      const response = await fetch(`http://127.0.0.1:${port}/run`, { method: 'POST', body: JSON.stringify(task), signal: AbortSignal.timeout(60_000) });
       const ended = readResults((await response.text()).split('\n'));
+      ended.results.push(await asked(task, port));
       return { ...ended, output: `${ended.output}\n${output}`.trim(), whole: ended.whole && response.ok };
     },
     async [Symbol.asyncDispose]() {
@@ -74,6 +77,23 @@ const config :Workerd.Config = (
       await closed;
     },
   };
+}
+
+/** This Node as the client of the Worker. */
+async function asked({ realm, service, user, kdc }: Task, port: number): Promise<Result> {
+  const title = { suite: 'Request and Response server', test: 'as a Worker, asked by Node' };
+  await using fetch = createFetch({
+    credential: { user: user.name, domain: realm, password: user.password }, target: service.spn, packageList: 'Kerberos',
+    kerberos: { defaultRealm: realm, realms: { [realm]: { kdc: [kdc.proxyUrl] } } },
+  });
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: 'a body' });
+    const identity = await response.json() as Record<string, unknown>;
+    assert.equal([identity['user'], identity['package'], identity['body'], authenticationOf(response)?.mutual], [user.name, 'Kerberos', 'a body', true]);
+    return { ...title, state: 'passed' };
+  } catch (error) {
+    return { ...title, state: 'failed', reason: String(error) };
+  }
 }
 
 /** workerd tells on its control channel where it listens. */

@@ -28,6 +28,8 @@ export async function startPeers(): Promise<Peers> {
     const guard: Middleware | undefined = { '/negotiate': negotiate, '/ntlm': ntlm }[pathname];
     const file = files.get(pathname);
     if (file !== undefined) return void response.writeHead(200, { 'content-type': file.type, 'content-security-policy': CSP }).end(file.body);
+    for (const [name, value] of Object.entries(CORS)) response.setHeader(name, value);
+    if (request.method === 'OPTIONS') return void response.writeHead(204).end();
     if (guard === undefined) return void response.writeHead(404).end();
     guard(request, response, async (error) => {
       if (error !== undefined) return void response.writeHead(500).end(String(error));
@@ -63,5 +65,9 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 const SPN = 'HTTP/web.test.realm';
+/** What a page of another origin needs, as docs/http.md has it. */
+const CORS = {
+  'access-control-allow-origin': '*', 'access-control-allow-headers': 'authorization, content-type', 'access-control-expose-headers': 'www-authenticate',
+};
 /** As strict as a page with WebAssembly can be. */
-const CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' http://127.0.0.1:*";
+const CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' http://127.0.0.1:* http://localhost:*";

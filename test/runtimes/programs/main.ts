@@ -1,15 +1,19 @@
-// What every runtime runs: the contract of the verbs, the vectors, and Kerberos through a KDC proxy; and what else its kind can.
+// What every runtime runs: the contract of the verbs, the vectors, Kerberos through a KDC proxy, HTTP; and what else its kind can.
 import { inMemory } from '../../contract/in-memory.ts';
 import { contractSuite } from '../../contract/suite.ts';
+import { fetchSuite } from './fetch.ts';
 import { kerberosSuite } from './kerberos.ts';
 import type { Result, Task } from './task.ts';
 import { runSuites } from './uvu.ts';
 import { vectorSuite } from './vectors.ts';
+import { webServerSuite } from './web-server.ts';
 
 export async function run(task: Task, suites: readonly ((task: Task) => void)[], report: (result: Result) => void): Promise<void> {
   contractSuite(inMemory);
   vectorSuite(task);
   kerberosSuite(task);
+  fetchSuite(task);
+  webServerSuite(task);
   for (const suite of suites) suite(task);
   await runSuites(report);
 }
