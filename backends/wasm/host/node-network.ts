@@ -41,15 +41,15 @@ async function lookupWithDeno(Deno: DenoLike, name: string, signal?: AbortSignal
 }
 
 async function exchangeUdp({ host, port }: SocketAddress, message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-  // Deno binds a datagram's socket to 0.0.0.0:0 first, and throws the refusal of that where nobody can catch it.
-  if (!isGranted({ name: 'net' })) {
-    throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `Deno does not permit datagrams to ${host}:${port}`, { remedy: `Give the KDC as tcp://${host}:${port}, or run it with the whole of --allow-net.` });
-  }
   const [{ createSocket }, { lookup }] = await Promise.all([builtin('node:dgram'), builtin('node:dns/promises')]);
   signal.throwIfAborted();
   const { address, family } = await lookup(host);
   signal.throwIfAborted();
-  await requireBinding(family === 6 ? '[::]:0' : '0.0.0.0:0');
+  // Deno binds a datagram's socket to any address first, and throws the refusal of that where nobody can catch it.
+  const bound = family === 6 ? '[::]:0' : '0.0.0.0:0';
+  if (!isGranted({ name: 'net', host: bound })) {
+    throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `Deno does not permit datagrams to ${host}:${port}`, { remedy: `Give the KDC as tcp://${host}:${port}, or run it with --allow-net=${bound} too.` });
+  }
   const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   try {
     return await new Promise<Uint8Array>((resolve, reject) => {
@@ -62,18 +62,6 @@ async function exchangeUdp({ host, port }: SocketAddress, message: Uint8Array, s
   } finally {
     socket.close();
   }
-}
-
-/** Deno throws what it denies of node:dgram outside of every call, where nothing can catch it; so it is asked before. */
-async function requireBinding(address: string): Promise<void> {
-  const { permissions } = (globalThis as { Deno?: { permissions?: DenoPermissions } }).Deno ?? {};
-  if (permissions === undefined) return;
-  const { state } = await permissions.request({ name: 'net', host: address });
-  if (state !== 'granted') throw new Error(`Deno denies datagrams: they need --allow-net=${address}`);
-}
-
-interface DenoPermissions {
-  request(descriptor: { name: 'net'; host: string }): Promise<{ state: 'granted' | 'denied' | 'prompt' }>;
 }
 
 async function exchangeTcp({ host, port }: SocketAddress, message: Uint8Array, isWhole: (received: Uint8Array) => boolean, signal: AbortSignal): Promise<Uint8Array> {

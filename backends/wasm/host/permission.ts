@@ -1,7 +1,7 @@
 import { SspiError } from '../../contract/errors.ts';
 
 /** A permission of Deno's, as its `permissions.query` takes it. */
-export type DenoPermission = { name: 'env'; variable: string } | { name: 'read'; path: string } | { name: 'net' };
+export type DenoPermission = { name: 'env'; variable: string } | { name: 'read'; path: string } | { name: 'net'; host?: string };
 
 interface DenoLike {
   permissions: { querySync(permission: DenoPermission): { state: 'granted' | 'prompt' | 'denied' } };

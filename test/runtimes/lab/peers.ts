@@ -21,11 +21,12 @@ export async function startPeers(): Promise<Peers> {
   const { kdcProxyUrl, port } = await realm.listen({ allowOrigin: '*' });
   const keytab = realm.keytab(SPN);
   const negotiate = negotiateAuth({ keytab, accounts: realm.accounts });
+  const each = negotiateAuth({ keytab, accounts: realm.accounts, persistent: 'never' });
   const ntlm = negotiateAuth({ accounts: realm.accounts, packageList: 'NTLM' });
   const files: Files = new Map();
   const web = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    const guard: Middleware | undefined = { '/negotiate': negotiate, '/ntlm': ntlm }[pathname];
+    const guard: Middleware | undefined = { '/negotiate': negotiate, '/each': each, '/ntlm': ntlm }[pathname];
     const file = files.get(pathname);
     if (file !== undefined) return void response.writeHead(200, { 'content-type': file.type, 'content-security-policy': CSP }).end(file.body);
     for (const [name, value] of Object.entries(CORS)) response.setHeader(name, value);

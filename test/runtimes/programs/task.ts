@@ -19,8 +19,8 @@ export interface Task {
 export interface Abilities {
   /** A connection of one's own, which NTLM needs over HTTP. */
   holdConnections: boolean;
-  /** UDP, TCP and listening sockets through Node's modules. */
-  sockets: boolean;
+  tcp: boolean;
+  udp: boolean;
   files: boolean;
 }
 
