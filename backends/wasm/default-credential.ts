@@ -27,7 +27,7 @@ export async function defaultCredentials(options: DefaultCredentialOptions): Pro
   const found: AuthData[] = [];
   let reason: unknown;
   if (usesKerberos(options)) {
-    const { authData, reasons } = await (await import('./kerberos/default-credential.ts')).defaultKerberosCredential(options);
+    const { authData, reasons } = await (await import('./kerberos/index.ts')).defaultKerberosCredential(options);
     if (authData !== undefined) found.push(authData);
     reason = reasons[0];
   }
@@ -46,7 +46,7 @@ export async function defaultCredentials(options: DefaultCredentialOptions): Pro
 /** What an acceptor knows: without a keytab and without accounts, this host's keytab, where it has one (KRB5_KTNAME, krb5.conf, /etc/krb5.keytab). */
 export async function withDefaultKeytab(acceptor: AcceptorData, options: DefaultCredentialOptions): Promise<AcceptorData> {
   if (acceptor.keytab !== undefined || acceptor.accounts !== undefined || acceptor.allowAnonymous || !usesKerberos(options)) return acceptor;
-  const keytab = await (await import('./kerberos/default-credential.ts')).defaultKeytab(options);
+  const keytab = await (await import('./kerberos/index.ts')).defaultKeytab(options);
   return keytab === null ? acceptor : { ...acceptor, keytab };
 }
 

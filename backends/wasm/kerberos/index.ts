@@ -1,3 +1,4 @@
-export { createKerberosCredential, type KerberosCredentialOptions } from './credential.ts';
-export { importKerberosContext } from './established.ts';
 export { changePassword } from './change-password.ts';
+export { createKerberosCredential, type KerberosCredentialOptions } from './credential.ts';
+export { defaultKerberosCredential, defaultKeytab } from './default-credential.ts';
+export { importKerberosContext } from './established.ts';

@@ -13,7 +13,7 @@ interface KnowsRealmOptions {
 /**
  * False when nothing tells the realm of an account with a password: Negotiate then offers NTLM alone, and no KDC is
  * looked for. A keytab or a cache names its realm.
- * Apart from the rest of Kerberos, which takes some 50 ms to load and is not wanted then.
+ * Apart from the rest of Kerberos, ten times its size, which is not wanted then.
  */
 export async function knowsRealm({ authData, kerberos = {}, host }: KnowsRealmOptions): Promise<boolean> {
   if (authData === undefined || 'keytab' in authData || 'ccache' in authData) return true;
