@@ -14,6 +14,8 @@ export interface Mechanism {
   keySize: number;
   /** It proves the server to the client. */
   mutual: boolean;
+  /** What an account names its domain with. */
+  domain(world: World): string;
   /** The acceptor's name of the client. */
   userName(world: World): string;
   /** As the acceptor knows what the client asked for. */
@@ -27,11 +29,11 @@ export function mechanismOf(world: World, name: PackageName): Mechanism {
 const MECHANISMS: Record<'NTLM' | 'Kerberos', Mechanism> = {
   NTLM: {
     name: 'NTLM', statuses: [SEC_I_CONTINUE_NEEDED, SEC_I_CONTINUE_NEEDED, SEC_E_OK, SEC_E_OK], sessionKey: 16, maxSignature: 16, securityTrailer: 16, keySize: 128,
-    mutual: false, userName: ({ account }) => `${account.domain}\\${account.user}`, servicePrincipal: ({ target }) => target,
+    mutual: false, domain: ({ domain }) => domain, userName: ({ domain, user }) => `${domain}\\${user}`, servicePrincipal: ({ target }) => target,
   },
   // an aes256-cts-hmac-sha1-96 ticket: RFC 4121's header and checksum; header, confounder, header again and checksum
   Kerberos: {
     name: 'Kerberos', statuses: [SEC_E_OK, SEC_E_OK], sessionKey: 32, maxSignature: 28, securityTrailer: 60, keySize: 256,
-    mutual: true, userName: ({ account, realm }) => `${account.user}@${realm}`, servicePrincipal: ({ target, realm }) => `${target}@${realm}`,
+    mutual: true, domain: ({ realm }) => realm, userName: ({ user, realm }) => `${user}@${realm}`, servicePrincipal: ({ target, realm }) => `${target}@${realm}`,
   },
 };

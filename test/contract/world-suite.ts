@@ -7,8 +7,8 @@ type Body = () => Promise<void> | void;
 /** A uvu suite of one package in one world. Whatever it leaves out, or finds to differ as it is known to, is told with its reason. */
 export interface WorldSuite {
   (title: string, body: Body): void;
-  /** Where the world can do what the tests need; `what` says it, as a capability or in words. */
-  when(possible: boolean | keyof Capabilities, reason?: string): (title: string, body: Body) => void;
+  /** Where the world can do what the test needs. */
+  when(capability: keyof Capabilities): (title: string, body: Body) => void;
   run(): void;
 }
 
@@ -32,8 +32,7 @@ export function worldSuite(world: World, name: PackageName): WorldSuite {
   };
 
   return Object.assign(test, {
-    when: (possible: boolean | keyof Capabilities, reason = `${String(possible)} is not for ${world.name}`) =>
-      (typeof possible === 'string' ? world.capabilities[possible] : possible) ? test : (title: string) => skip(title, reason),
+    when: (capability: keyof Capabilities) => (world.capabilities[capability] ? test : (title: string) => skip(title, CAPABILITIES[capability])),
     run: () => inner.run(),
   });
 }
@@ -49,3 +48,11 @@ async function mustDiffer(body: Body, fails: RegExp, reason: string): Promise<vo
   if (error === undefined) throw new Error(`this works, although it is said not to: ${reason}`);
   if (!fails.test(String(error instanceof Error ? `${error.name}: ${error.message}` : error))) throw error;
 }
+
+/** Why a test is skipped without it. */
+const CAPABILITIES: Record<keyof Capabilities, string> = {
+  exports: 'contexts are not exported and imported here',
+  replaceableHost: 'Secur32 has no host to replace',
+  suppliedCredentials: 'SECBUFFER_PKG_PARAMS is not supported here',
+  acceptorData: 'the system knows the accounts and the keys, not the caller',
+};

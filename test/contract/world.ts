@@ -7,9 +7,10 @@ export interface World {
   client: BackendName;
   server: BackendName;
   packages: readonly PackageName[];
-  /** A good account, as NTLM names it. */
-  account: { user: string; domain: string; password: string };
-  /** The realm of its principal. */
+  /** A good account, in a domain that NTLM and Kerberos name each in its way. */
+  user: string;
+  password: string;
+  domain: string;
   realm: string;
   target: string;
   /** What Negotiate ends with between these two. */
