@@ -7,8 +7,8 @@ type Body = () => Promise<void> | void;
 /** A uvu suite of one package in one world. Whatever it leaves out, or finds to differ as it is known to, is told with its reason. */
 export interface WorldSuite {
   (title: string, body: Body): void;
-  /** Where the world can do what the test needs. */
-  when(capability: keyof Capabilities): (title: string, body: Body) => void;
+  /** Where the world, or this runtime, can do what the test needs. */
+  when(possible: keyof Capabilities | boolean): (title: string, body: Body) => void;
   run(): void;
 }
 
@@ -32,7 +32,10 @@ export function worldSuite(world: World, name: PackageName): WorldSuite {
   };
 
   return Object.assign(test, {
-    when: (capability: keyof Capabilities) => (world.capabilities[capability] ? test : (title: string) => skip(title, CAPABILITIES[capability])),
+    when: (possible: keyof Capabilities | boolean) => {
+      if (typeof possible === 'string' ? world.capabilities[possible] : possible) return test;
+      return (title: string) => skip(title, typeof possible === 'string' ? CAPABILITIES[possible] : 'this runtime has not what it takes');
+    },
     run: () => inner.run(),
   });
 }
