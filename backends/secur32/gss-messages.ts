@@ -15,10 +15,14 @@ import { decryptMessage, encryptMessage, makeSignature, type MessageParts, verif
 const NTLM_SIGNATURE = 16;
 /** What Wine is given as TOKEN when it decrypts: less than any trailer, so that DATA holds the message. */
 const WINE_TAIL = 16;
+/** What Wine needs for TOKEN beyond the trailer that it tells of. */
+const WINE_ROOM = 64;
+/** What a sealed token has besides its message: two headers, a confounder and the checksum of etypes 17 and 18, 19, 20 (RFC 4121 §4.2.4). */
+const SEALED_OVERHEADS = [60, 64, 72];
 
 export function wrapMessage(parts: MessageParts, message: Uint8Array, encrypt: boolean): Uint8Array {
   const { mechanism, sizes, secur32 } = parts;
-  const token = { type: SECBUFFER_TOKEN, data: new Uint8Array(sizes.securityTrailer) };
+  const token = { type: SECBUFFER_TOKEN, data: new Uint8Array(sizes.securityTrailer + (secur32.library.isWine ? WINE_ROOM : 0)) };
   const data = { type: SECBUFFER_DATA, data: new Uint8Array(message) };
   if (mechanism === 'NTLM') {
     if (encrypt) encryptMessage(parts, [token, data], 0, 0);
@@ -84,7 +88,25 @@ function unwrapOnWine(parts: MessageParts, token: Uint8Array): { message: Uint8A
   requireLength(token, 2 * WINE_TAIL);
   const message = { type: SECBUFFER_DATA, data: token.slice(0, token.length - WINE_TAIL) };
   decryptMessage(parts, [message, { type: SECBUFFER_TOKEN, data: token.slice(token.length - WINE_TAIL) }], 0);
-  return { message: message.data.slice(), encrypted: (token[2]! & RFC4121_SEALED) !== 0 };
+  const encrypted = (token[2]! & RFC4121_SEALED) !== 0;
+  return { message: message.data.slice(0, encrypted ? sealedLength(token, message.data) : token.length - 16 - (token[4]! << 8 | token[5]!)), encrypted };
+}
+
+/**
+ * Wine does not say how long the message in DATA is. Wine 8 copies what the library decrypted on to DATA's end: behind the message comes the
+ * copy of the token's header that was encrypted with it (RRC is 0 there). A Wine that copies the message alone leaves the token behind it.
+ */
+function sealedLength(token: Uint8Array, written: Uint8Array): number {
+  const lengths = SEALED_OVERHEADS.map((overhead) => token.length - overhead).filter((length) => length >= 0);
+  const header = token.slice(0, 16);
+  header.fill(0, 6, 8);
+  const length = lengths.find((at) => startsWith(written.subarray(at), header)) ?? lengths.reverse().find((at) => startsWith(token.subarray(at), written.subarray(at)));
+  if (length === undefined) throw new SspiError('SEC_E_INTERNAL_ERROR', 'Wine unsealed a message and does not tell its length');
+  return length;
+}
+
+function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
+  return start.every((byte, at) => bytes[at] === byte);
 }
 
 /** The flags of an RFC 4121 §4.2.6.2 token, which the library has verified. */

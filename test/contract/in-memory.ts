@@ -8,7 +8,7 @@ export const accounts = ({ user }: { user: string; domain: string }) => (user.to
 /** The Wasm engine with itself: accounts for NTLM, and a realm without sockets for Kerberos. */
 export const inMemory: World = {
   name: 'wasm', client: 'wasm', server: 'wasm', packages: ['Negotiate', 'NTLM', 'Kerberos'], ...ALICE, realm: 'AD.TEST', target: TARGET, negotiates: 'NTLM',
-  capabilities: { exports: true, replaceableHost: true, suppliedCredentials: true, acceptorData: true },
+  capabilities: { exports: true, replaceableHost: true, suppliedCredentials: true, sessionKeys: true, acceptorData: true },
   async clientOptions(name) {
     return name === 'Kerberos' ? { authData: (await realm()).authData('alice'), kerberos: (await realm()).kerberos } : { authData: ALICE };
   },

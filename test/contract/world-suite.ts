@@ -12,8 +12,9 @@ export interface WorldSuite {
   run(): void;
 }
 
-export function worldSuite(world: World, name: PackageName): WorldSuite {
-  const head = `${world.name}: ${name}`;
+/** @param of what the suite is, where a world has several of one package */
+export function worldSuite(world: World, name: PackageName, of?: string): WorldSuite {
+  const head = `${world.name}: ${name}${of === undefined ? '' : ` ${of}`}`;
   const inner = suite(head);
   const skip = (title: string, reason: string): void => {
     inner.skip(title);
@@ -57,5 +58,6 @@ const CAPABILITIES: Record<keyof Capabilities, string> = {
   exports: 'contexts are not exported and imported here',
   replaceableHost: 'Secur32 has no host to replace',
   suppliedCredentials: 'SECBUFFER_PKG_PARAMS is not supported here',
+  sessionKeys: 'session keys cannot be asked for here',
   acceptorData: 'the system knows the accounts and the keys, not the caller',
 };

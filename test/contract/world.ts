@@ -35,6 +35,8 @@ export interface Capabilities {
   replaceableHost: boolean;
   /** Supplied credentials through SECBUFFER_PKG_PARAMS. */
   suppliedCredentials: boolean;
+  /** Both sides tell their session keys; without, equal keys are proven by signed messages. */
+  sessionKeys: boolean;
   /** The server's accounts, its policy for channel bindings and its keytab are what the test gives. */
   acceptorData: boolean;
 }

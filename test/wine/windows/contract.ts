@@ -1,5 +1,6 @@
 // The contract suite in node.exe: each backend with itself, then one with the other.
 import { inMemory } from '../../contract/in-memory.ts';
+import { contextSuite } from '../../contract/context-suite.ts';
 import { contractSuite } from '../../contract/suite.ts';
 import { tell } from './environment.ts';
 import { reports, runSuites } from './run-suites.ts';
@@ -13,7 +14,11 @@ const worlds = [
   domainWorld('wasm', 'secur32', ['NTLM', 'Kerberos']),
   domainWorld('secur32', 'wasm', ['NTLM', 'Kerberos']),
 ];
-for (const world of worlds) if (chosen.length === 0 || chosen.includes(world.name)) contractSuite(world);
+for (const world of worlds) {
+  if (chosen.length > 0 && !chosen.includes(world.name)) continue;
+  contractSuite(world);
+  contextSuite(world);
+}
 
 tell({ type: 'note', text: `Node ${process.version} on ${process.platform} ${process.arch}` });
 void runSuites().then(() => {

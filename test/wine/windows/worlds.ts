@@ -11,11 +11,11 @@ export function domainWorld(client: BackendName, server: BackendName, packages: 
   const native = client === 'secur32' || server === 'secur32';
   const name = client === server ? client : `${client} client, ${server} server`;
   return {
-    name, client, server, packages, user, password, domain, realm, target, negotiates: 'NTLM',
-    capabilities: { exports: !native, replaceableHost: !native, suppliedCredentials: !native, acceptorData: server === 'wasm' },
+    name, client, server, packages, user, password, domain, realm, target, negotiates: 'Kerberos', // Wine's Negotiate prefers it, too
+    capabilities: { exports: !native, replaceableHost: !native, suppliedCredentials: !native, sessionKeys: !native, acceptorData: server === 'wasm' },
     async clientOptions(packageName): Promise<AcquireCredentialsOptions> {
       if (client === 'wasm') return { authData: packageName === 'Kerberos' ? { user: `${user}@${realm}`, password } : account, kerberos: { krb5Conf } };
-      return { authData: packageName === 'Kerberos' ? { ...account, domain: realm } : account };
+      return { authData: packageName === 'NTLM' ? account : { ...account, domain: realm } };
     },
     async serverOptions(packageName): Promise<AcquireCredentialsOptions> {
       if (server === 'secur32') return {};

@@ -1,0 +1,82 @@
+// The handshakes of native/handshake.c through the verbs of this package: milliseconds for each round, as lines. Then what the verbs cost above
+// their backend.
+import type { Backend } from '../../../backends/contract/backend.ts';
+import {
+  acceptSecurityContext, acquireCredentialsHandle, ASC_REQ_CONFIDENTIALITY, ASC_REQ_CONNECTION, ASC_REQ_INTEGRITY, ASC_REQ_REPLAY_DETECT, ASC_REQ_SEQUENCE_DETECT,
+  type CredHandle, type CtxtHandle, deleteSecurityContext, initializeSecurityContext, ISC_REQ_CONFIDENTIALITY, ISC_REQ_CONNECTION, ISC_REQ_INTEGRITY,
+  ISC_REQ_REPLAY_DETECT, ISC_REQ_SEQUENCE_DETECT, type PackageName, SEC_E_OK, SECBUFFER_TOKEN, type SecBuffer, SECPKG_CRED_INBOUND,
+} from '../../../src/index.ts';
+import { chooseBackend } from '../../../src/sspi/dispatcher.ts';
+import { readDomain } from './environment.ts';
+
+const ISC = ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_CONNECTION;
+const ASC = ASC_REQ_CONFIDENTIALITY | ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT | ASC_REQ_CONNECTION;
+
+const [packageName, rounds, count] = [process.argv[2] as PackageName, Number(process.argv[3]), Number(process.argv[4])];
+const { user, password, domain, realm, target } = readDomain();
+
+void run().then(() => process.exit(0), (error: unknown) => {
+  console.log(error instanceof Error ? error.stack : error);
+  process.exit(1);
+});
+
+async function run(): Promise<void> {
+  const authData = { user, domain: packageName === 'Kerberos' ? realm : domain, password };
+  const { credential: outbound } = await acquireCredentialsHandle({ package: packageName, backend: 'secur32', authData });
+  const { credential: inbound } = await acquireCredentialsHandle({ package: packageName, backend: 'secur32', credentialUse: SECPKG_CRED_INBOUND });
+  for (let round = 0; round < rounds; round++) {
+    const started = performance.now();
+    for (let one = 0; one < count; one++) await handshake(outbound, inbound);
+    console.log(`${packageName} ${(performance.now() - started).toFixed(3)}`);
+  }
+  console.log(`dispatch ${(await dispatchCost()).toFixed(4)}`);
+}
+
+async function handshake(outbound: CredHandle, inbound: CredHandle): Promise<void> {
+  let client: CtxtHandle | undefined;
+  let server: CtxtHandle | undefined;
+  let answer: SecBuffer | undefined;
+  for (let status = 1, accepted = 1; status !== SEC_E_OK || accepted !== SEC_E_OK;) {
+    const initialized = await initializeSecurityContext({ credential: outbound, context: client, targetName: target, contextReq: ISC, input: answer === undefined ? [] : [answer] });
+    ({ context: client, status } = initialized);
+    const token = tokenOf(initialized.output);
+    if (token.data.length === 0) continue;
+    const result = await acceptSecurityContext({ credential: inbound, context: server, contextReq: ASC, input: [token] });
+    ({ context: server, status: accepted } = result);
+    answer = tokenOf(result.output);
+  }
+  deleteSecurityContext(client!);
+  deleteSecurityContext(server!);
+}
+
+function tokenOf(output: SecBuffer[]): SecBuffer {
+  return output.find(({ type }) => type === SECBUFFER_TOKEN)!;
+}
+
+/** Microseconds that a verb takes on top of a backend that answers at once: its checks, its handles, and the choice of the backend. */
+async function dispatchCost(): Promise<number> {
+  const backend = await chooseBackend('secur32');
+  const answers: Backend['acquireCredentials'] = async (options) => ({
+    backend: 'secur32', package: options.package, credentialUse: options.credentialUse, expiry: null, queryAttribute: () => null, free() {},
+    initialize: async (context, call) => ({ status: 0, context: context!, output: call.output, contextAttr: 0, expiry: null }),
+    accept: async (context, call) => ({ status: 0, context: context!, output: call.output, contextAttr: 0, expiry: null }),
+  });
+  const native = backend.acquireCredentials;
+  const call = { contextReq: ISC, targetDataRep: 0, input: [], output: [] };
+  backend.acquireCredentials = answers;
+  try {
+    const { credential } = await acquireCredentialsHandle({ package: packageName, backend: 'secur32', authData: { user, password } });
+    const direct = await answers({ package: packageName, credentialUse: 2 });
+    const times = 100_000;
+    const measure = async (once: () => Promise<unknown>): Promise<number> => {
+      for (let one = 0; one < times / 10; one++) await once();
+      const started = performance.now();
+      for (let one = 0; one < times; one++) await once();
+      return (performance.now() - started) * 1000 / times;
+    };
+    const through = await measure(() => initializeSecurityContext({ credential, targetName: target, contextReq: ISC, input: [], output: [] }));
+    return through - await measure(() => direct.initialize(null, call));
+  } finally {
+    backend.acquireCredentials = native;
+  }
+}
