@@ -3,7 +3,8 @@ export class Report {
   passed = 0;
   failed = 0;
   skipped = 0;
-  readonly #skips = new Map<string, Map<string, string[]>>();
+  /** Suites by title by reason. */
+  readonly #skips = new Map<string, Map<string, Set<string>>>();
   readonly #failures: string[] = [];
 
   suite(name: string, counts: { passed: number; failed: number; skipped: number }, errors: string | null): void {
@@ -28,15 +29,15 @@ export class Report {
   /** Also counts it, unless its suite has. */
   skip(suite: string, title: string, reason: string, counted = false): void {
     if (!counted) this.skipped++;
-    const suites = this.#skips.get(reason) ?? new Map<string, string[]>();
-    this.#skips.set(reason, suites.set(suite, [...suites.get(suite) ?? [], title]));
+    const titles = this.#skips.get(reason) ?? new Map<string, Set<string>>();
+    this.#skips.set(reason, titles.set(title, (titles.get(title) ?? new Set()).add(suite)));
   }
 
   print(): void {
     if (this.#skips.size > 0) console.log('\nSkipped, and why:');
-    for (const [reason, suites] of this.#skips) {
+    for (const [reason, titles] of this.#skips) {
       console.log(`  ${reason}`);
-      for (const [suite, titles] of suites) for (const title of new Set(titles)) console.log(`      ${suite}: ${title}`);
+      for (const [title, suites] of titles) console.log(`      ${title}\n          ${[...suites].join('; ')}`);
     }
     for (const failure of this.#failures) console.log(`\nFAIL  ${failure}`);
     console.log(`\n${this.passed} passed, ${this.failed} failed${this.skipped > 0 ? `, ${this.skipped} skipped` : ''}`);

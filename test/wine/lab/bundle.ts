@@ -12,13 +12,14 @@ export async function bundleForWindows(entry: string, outfile: string): Promise<
   });
 }
 
-/** `#host` is the source of its variant for Node, not what was built of it. */
+/** `#host` and `#secur32` are the sources of their variants for Node, not what was built of them. */
 const sourcesOfVariants: Plugin = {
   name: 'sources of variants',
   setup(bundle) {
-    bundle.onResolve({ filter: /^#host$/ }, async () => {
+    bundle.onResolve({ filter: /^#/ }, async ({ path }) => {
       const variants = JSON.parse(await readFile(`${root}build/variants.json`, 'utf8')) as Record<string, string>;
-      return { path: root + variants['host.node'] };
+      const source = variants[`${path.slice(1)}.node`];
+      return source === undefined ? undefined : { path: root + source };
     });
   },
 };
