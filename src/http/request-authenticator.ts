@@ -49,6 +49,8 @@ export type RequestVerdict =
 export interface HonoContext {
   req: { raw: Request };
   res: Response;
+  /** Bindings; of @hono/node-server, `incoming.socket` is the connection. */
+  env?: unknown;
   set(key: 'sspi', identity: SspiIdentity): void;
 }
 
@@ -82,7 +84,7 @@ export function createRequestAuthenticatorOver<Info>(makeSource: (options: Reque
       authorization: headers.get('authorization'),
       shared: key === null || persistent === 'never' || (persistent === 'auto' && FORWARDED.some((name) => headers.has(name))),
       follows: key === null ? { possible: false, why: 'and this server cannot tell which requests share one. Kerberos needs one request.' } : { possible: true },
-      gone: () => request.signal.aborted,
+      gone: () => key !== null && request.signal.aborted, // Deno warns whoever looks at the signal; without a connection nothing is left behind
       channelBindings: async () => (options.channelBindingPolicy === 'never' ? null : options.channelBindings ?? null),
       refused: (error) => options.onRefusal?.(error, request),
     }, connection);

@@ -39,7 +39,7 @@ export function explainDenial(error: unknown, wanted?: string): unknown {
   const { name, code, message, permission, resource, syscall } = error as { name?: string; code?: string; message?: string; permission?: string; resource?: string; syscall?: string };
   if (name === 'NotCapable' || name === 'PermissionDenied') {
     const [, kind, target] = /^Requires (\w+) access(?: to (?:"([^"]*)"|<?([^>,]*)>?))?/.exec(message ?? '') ?? [];
-    if (kind !== undefined) return denial(`${kind} access${target === undefined ? '' : ` to ${target}`}`, flagOf(kind, target), 'Deno', error);
+    if (kind !== undefined) return denial(`${kind} access${target === undefined ? '' : ` to ${target}`}`, flagOf(kind, kind === 'write' ? directoryOf(target) : target), 'Deno', error);
   }
   // Deno says no more than this of a name that it may not look up.
   if (code === 'EPERM' && syscall === 'getaddrinfo' && wanted !== undefined && 'Deno' in globalThis) return denial(`net access to ${wanted}`, flagOf('net', wanted), 'Deno', error);
@@ -61,6 +61,11 @@ function denial(what: string, flag: string, who: string, cause: unknown): SspiEr
 
 function flagOf(kind: string, target: string | undefined): string {
   return `--allow-${kind}${target === undefined || target === '' ? '' : `=${target}`}`;
+}
+
+/** A file is written beside itself first, under another name. */
+function directoryOf(path: string | undefined): string | undefined {
+  return path?.replace(/[/\\][^/\\]*$/, '') || path;
 }
 
 const flags = new Set<string>();

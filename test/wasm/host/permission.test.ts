@@ -26,7 +26,7 @@ test('each refusal of Deno names its flag', () => {
     ['Requires net access to "kdc.ad.test:88", run again with the --allow-net flag', '--allow-net=kdc.ad.test:88'],
     ['Requires read access to "/etc/krb5.conf", run again with the --allow-read flag', '--allow-read=/etc/krb5.conf'],
     ['Requires env access to "KRB5CCNAME", run again with the --allow-env flag', '--allow-env=KRB5CCNAME'],
-    ['Requires write access to "/tmp/krb5cc_0.x", run again with the --allow-write flag', '--allow-write=/tmp/krb5cc_0.x'],
+    ['Requires write access to "/tmp/krb5cc_0.x", run again with the --allow-write flag', '--allow-write=/tmp'],
     ['Requires sys access to "uid", run again with the --allow-sys flag', '--allow-sys=uid'],
     ['Requires env access, run again with the --allow-env flag', '--allow-env'],
   ] as const) {
