@@ -20,7 +20,7 @@ export function encode(message: object): Uint8Array {
 
 /**
  * Throws SEC_E_INVALID_TOKEN, with the byte, for whatever does not begin with a whole `type`. What stands behind it is let through: RFC 3961's ciphers
- * may pad. So are elements that the production does not know (RFC 4120 §1.5), and integers that a peer gave the wrong sign.
+ * may pad. So are elements that the production does not know (RFC 4120 §1.5), and numbers above 2^31 that a peer wrote as negative ones.
  */
 export function decode<T extends object>(type: Constructor<T>, bytes: Uint8Array): T {
   const source: Source = { bytes, name: type.name };
@@ -146,7 +146,7 @@ function readProduction<T extends object>(source: Source, type: Constructor<T>, 
   expectTag(source, type.name, sequence, SEQUENCE, 'SEQUENCE');
   const message = new type();
   if (items !== undefined) {
-    (message as unknown[]).push(...readAll(source, items, type.name, sequence));
+    for (const item of readAll(source, items, type.name, sequence)) (message as unknown[]).push(item); // too many, perhaps, to be arguments
     return message;
   }
   let next = 0;

@@ -112,6 +112,13 @@ test('every truncation and every other message is SEC_E_INVALID_TOKEN', () => {
   assert.throws(() => decode(TgsRep, whole), /TgsRep: \[APPLICATION 13\] expected, a byte of 0x6b came/);
 });
 
+test('a list of any length is read', () => {
+  const entry = bytes('3005a003020112');
+  const list = Array.from({ length: 300_000 }, () => [...entry]).flat();
+  const whole = Uint8Array.from([0x30, 0x83, list.length >> 16, (list.length >> 8) & 0xff, list.length & 0xff].concat(list));
+  assert.is(decode(EtypeInfo, whole).length, 300_000);
+});
+
 test('a number that no 32 bits hold is refused on both ways', () => {
   assert.throws(() => decode(EncryptionKey, bytes('3010a00a02080102030405060708a1020400')), /SEC_E_INVALID_TOKEN/);
   const key = new EncryptionKey();
