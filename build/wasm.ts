@@ -5,14 +5,15 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { digestOf } from './digest.ts';
+import { withoutKerberos } from './ntlm-core.ts';
 import { root } from './root.ts';
 
 /** What stands in dist/ afterwards. */
-export const CORE_FILES = ['core.wasm', 'core.wat', 'core-wasm.js', 'core-wasm.workerd.js', 'core-wasm.edge.js', 'core-wasm.d.ts', '.core-built'];
+export const CORE_FILES = ['core.wasm', 'core.wat', 'core-wasm.js', 'core-wasm.workerd.js', 'core-wasm.edge.js', 'core-wasm.ntlm.js', 'core-wasm.d.ts', '.core-built'];
 
 /** Compiles unless core.wasm is made of what assembly/ is now. */
 export async function buildWasm(): Promise<Uint8Array> {
-  const digest = await digestOf(['assembly', 'build/wasm.ts', 'package-lock.json']);
+  const digest = await digestOf(['assembly', 'build/wasm.ts', 'build/ntlm-core.ts', 'package-lock.json']);
   const built = await readFile(STAMP, 'utf8').catch(() => '');
   if (built === digest && existsSync(`${root}dist/core.wasm`)) return readFile(`${root}dist/core.wasm`);
   await rm(STAMP, { force: true });
@@ -35,7 +36,12 @@ async function compile(): Promise<Uint8Array> {
   const digest = createHash('sha256').update(compiled).digest('hex').slice(0, 16);
   const wasm = Buffer.concat([compiled, customSection('portable-sspi', digest)]);
   await writeFile(`${root}dist/core.wasm`, wasm);
-  const written = { 'core-wasm.js': inlined(wasm), 'core-wasm.workerd.js': imported('./core.wasm'), 'core-wasm.edge.js': imported('./core.wasm?module') };
+  const written = {
+    'core-wasm.js': inlined(wasm),
+    'core-wasm.ntlm.js': inlined(withoutKerberos(compiled)),
+    'core-wasm.workerd.js': imported('./core.wasm'),
+    'core-wasm.edge.js': imported('./core.wasm?module'),
+  };
   for (const [name, code] of Object.entries(written)) await writeFile(`${root}dist/${name}`, `${code}export const coreDigest = '${digest}';\n`);
   await writeFile(`${root}dist/core-wasm.d.ts`, `/** The bytes of core.wasm, or its compiled module where a runtime compiles none from bytes. */
 export declare function coreWasm(): Uint8Array | WebAssembly.Module;

@@ -1,3 +1,4 @@
+import { hostCredentials } from '#kerberos';
 import type { AcceptorData, AuthData, KerberosConfig, PackageName } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
 import type { Host } from '../contract/host.ts';
@@ -27,7 +28,7 @@ export async function defaultCredentials(options: DefaultCredentialOptions): Pro
   const found: AuthData[] = [];
   let reason: unknown;
   if (usesKerberos(options)) {
-    const { authData, reasons } = await (await import('./kerberos/index.ts')).defaultKerberosCredential(options);
+    const { authData, reasons } = await (await hostCredentials()).defaultKerberosCredential(options);
     if (authData !== undefined) found.push(authData);
     reason = reasons[0];
   }
@@ -46,7 +47,7 @@ export async function defaultCredentials(options: DefaultCredentialOptions): Pro
 /** What an acceptor knows: without a keytab and without accounts, this host's keytab, where it has one (KRB5_KTNAME, krb5.conf, /etc/krb5.keytab). */
 export async function withDefaultKeytab(acceptor: AcceptorData, options: DefaultCredentialOptions): Promise<AcceptorData> {
   if (acceptor.keytab !== undefined || acceptor.accounts !== undefined || acceptor.allowAnonymous || !usesKerberos(options)) return acceptor;
-  const keytab = await (await import('./kerberos/index.ts')).defaultKeytab(options);
+  const keytab = await (await hostCredentials()).defaultKeytab(options);
   return keytab === null ? acceptor : { ...acceptor, keytab };
 }
 

@@ -1,3 +1,4 @@
+import { hasKerberos, kerberosEngine } from '#kerberos';
 import type { AcquireOptions, Backend } from '../contract/backend.ts';
 import { plainBytes } from '../contract/buffers.ts';
 import { SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND } from '../contract/constants.ts';
@@ -18,6 +19,7 @@ export function createWasmBackend(engine: Engine = wasmEngine): Backend {
   return {
     name: 'wasm',
     async enumerateSecurityPackages() {
+      if (!hasKerberos) return listPackages().filter(({ name }) => name !== 'Kerberos');
       await engine.load('Kerberos'); // what is listed can be used at once, by the synchronous import of a context too
       return listPackages();
     },
@@ -36,7 +38,7 @@ export function createWasmBackend(engine: Engine = wasmEngine): Backend {
       if (name === 'NTLM') {
         throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'NTLM has no way to change a password', { remedy: 'Change it by Kerberos: package Negotiate or Kerberos.' });
       }
-      await (await import('./kerberos/index.ts')).changePassword(options, resolveHost());
+      await (await kerberosEngine()).changePassword(options, resolveHost());
     },
   };
 }

@@ -1,3 +1,4 @@
+import { kerberosEngine, realmFinder } from '#kerberos';
 import type { AcceptorData, AuthData } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
 import type { Engine, MechanismOptions } from './engine.ts';
@@ -23,14 +24,14 @@ export const wasmEngine: Engine = {
     return kerberos.importKerberosContext(packed, resolveHost());
   },
   async load(name) {
-    if (name === 'Kerberos') kerberos = await import('./kerberos/index.ts');
+    if (name === 'Kerberos') kerberos = await kerberosEngine();
   },
 };
 
 async function withKerberos(options: MechanismOptions): Promise<MechanismCredential[]> {
   const mechanisms: MechanismCredential[] = [];
   if (options.package === 'Kerberos' || await knowsRealm(options)) {
-    kerberos = await import('./kerberos/index.ts');
+    kerberos = await kerberosEngine();
     mechanisms.push(kerberos.createKerberosCredential(options));
   }
   return complete(mechanisms, options);
@@ -46,7 +47,7 @@ function complete(mechanisms: MechanismCredential[], options: MechanismOptions):
 let kerberos: typeof import('./kerberos/index.ts') | undefined;
 
 async function knowsRealm(options: MechanismOptions): Promise<boolean> {
-  return (await import('./kerberos/knows-realm.ts')).knowsRealm(options);
+  return (await realmFinder()).knowsRealm(options);
 }
 
 function servesKerberos({ package: name, packageList, authData, acceptor, kerberos }: MechanismOptions): boolean {

@@ -1,8 +1,8 @@
 // What Negotiate with NTLM weighs, and the whole engine, gzipped: JavaScript, bundled and minified, and core.wasm or the part of it that is called.
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
-import binaryen from 'binaryen';
 import { build, type Metafile, type OutputFile } from 'esbuild';
+import { withoutKerberos } from '../ntlm-core.ts';
 import { root } from '../root.ts';
 import { sourceImports } from '../source-imports.ts';
 
@@ -61,20 +61,6 @@ function javascriptOf(files: readonly OutputFile[], shipped: ReadonlySet<string>
 function compressed(bytes: Uint8Array): number {
   return gzipSync(bytes, { level: 9 }).length;
 }
-
-/** core.wasm without the exports of assembly/krb5 and of the ciphers that serve it alone, and without what only they reach. */
-function withoutKerberos(core: Uint8Array): Uint8Array {
-  const module = binaryen.readBinary(core);
-  for (const { name } of WebAssembly.Module.exports(new WebAssembly.Module(core as BufferSource))) {
-    if (KERBEROS_EXPORT.test(name)) module.removeExport(name);
-  }
-  module.runPasses(['remove-unused-module-elements']);
-  const bytes = module.emitBinary();
-  module.dispose();
-  return bytes;
-}
-
-const KERBEROS_EXPORT = /^(?:AES|aes|K5|k5|KRB5|krb5|nFold|pbkdf2|RC4_SEAL|RC4_SIGN|rc4Derive|rc4Hmac|gss)/;
 
 /** The outputs that a runtime fetches for NTLM: all that the entry reaches, but not what it would import on the day of its first ticket. */
 function fetchedFor({ outputs }: Metafile, later: readonly string[]): Set<string> {

@@ -40,7 +40,7 @@ const NEEDED = [
   new RegExp(`^dist/(?:${Object.keys(variants).join('|').replaceAll('.', '\\.')})\\.js$`),
   /^dist\/chunks\/[\w-]+\.js$/,
   /^dist\/core\.wasm(?:\.d\.ts)?$/,
-  /^dist\/core-wasm(?:\.workerd|\.edge)?\.js$/,
+  /^dist\/core-wasm(?:\.workerd|\.edge|\.ntlm)?\.js$/,
   /^dist\/core-wasm\.d\.ts$/,
   /^dist\/types\/(?:src|backends)\/[\w/.-]+\.d\.ts$/,
 ];
@@ -72,7 +72,7 @@ test('every target of exports, imports and bin is there', async ({ installed }) 
 });
 
 /** Bun and Deno match `node`, workerd and edge-light match `browser` in some bundlers: who is named later is not asked. */
-const ORDER = ['types', 'workerd', 'edge-light', 'bun', 'deno', 'browser', 'node', 'default'];
+const ORDER = ['types', 'workerd', 'edge-light', 'ntlm-only', 'bun', 'deno', 'browser', 'node', 'default'];
 
 test('in exports and imports, conditions stand in their order, from types to default', async ({ installed }) => {
   const { exports, imports } = await manifest(installed);
