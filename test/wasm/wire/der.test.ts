@@ -31,7 +31,8 @@ test('what is no element within its limit is none', () => {
 
 test('lengths are as short as they can be (X.690 §10.1)', () => {
   for (const [length, octets] of [
-    [0, '00'], [127, '7f'], [128, '8180'], [255, '81ff'], [256, '820100'], [65535, '82ffff'], [65536, '83010000'], [0xffffff, '83ffffff'], [0x1000000, '8401000000'], [0xffffffff, '84ffffffff'],
+    [0, '00'], [127, '7f'], [128, '8180'], [255, '81ff'], [256, '820100'], [65535, '82ffff'], [65536, '83010000'],
+    [0xffffff, '83ffffff'], [0x1000000, '8401000000'], [0xffffffff, '84ffffffff'],
   ] as const) assert.is(hex(Uint8Array.from(lengthOctets(length))), octets);
 });
 

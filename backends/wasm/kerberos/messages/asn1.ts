@@ -124,7 +124,9 @@ function write(writer: DerWriter, type: FieldType, value: unknown): void {
 
 /** The element as it came: a ticket's bytes are never coded anew. */
 function verbatim(value: Uint8Array): Uint8Array {
-  if (elementAt(value)?.end !== value.length) throw new SspiError('SEC_E_INVALID_TOKEN', `one DER element expected, ${value.length} bytes that are none came`);
+  if (elementAt(value)?.end !== value.length) {
+    throw new SspiError('SEC_E_INVALID_TOKEN', `one DER element expected, ${value.length} bytes that are none came`);
+  }
   return value;
 }
 
@@ -140,7 +142,9 @@ function readProduction<T extends object>(source: Source, type: Constructor<T>, 
   const { fields, items, application } = declarationOf(type);
   let sequence = outer;
   if (application !== undefined) {
-    if (!application.some((one) => outer.tag === (APPLICATION | one))) fail(source, outer.at, `[APPLICATION ${application.join(' or ')}] expected, ${hex(outer.tag)} came`);
+    if (!application.some((one) => outer.tag === (APPLICATION | one))) {
+      fail(source, outer.at, `[APPLICATION ${application.join(' or ')}] expected, ${hex(outer.tag)} came`);
+    }
     sequence = only(source, outer);
   }
   expectTag(source, type.name, sequence, SEQUENCE, 'SEQUENCE');
@@ -199,8 +203,10 @@ function only(source: Source, { start, end }: DerElement): DerElement {
   return element;
 }
 
-function open({ bytes, name }: Source, at: number, limit: number): DerElement {
-  return elementAt(bytes, at, limit) ?? fail({ bytes, name }, at, at === limit ? 'an element expected, nothing came' : 'an element with a tag below 31 and a length within its parent expected');
+function open(source: Source, at: number, limit: number): DerElement {
+  const element = elementAt(source.bytes, at, limit);
+  if (element !== null) return element;
+  return fail(source, at, at === limit ? 'an element expected, nothing came' : 'an element with a tag below 31 and a length within its parent expected');
 }
 
 function expectTag(source: Source, name: string, { tag, at }: DerElement, expected: number, what: string): void {

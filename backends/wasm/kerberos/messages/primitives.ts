@@ -13,7 +13,11 @@ export type Refuse = (why: string) => never;
 export const INT32: Primitive<number> = { name: 'INTEGER', tag: 0x02, read: (contents, refuse) => readInteger(contents, refuse) | 0, write: writeInteger };
 
 /** UInt32, Microseconds; a peer that encodes 2^31 and above as negative is understood. */
-export const UINT32: Primitive<number> = { ...INT32, read: (contents, refuse) => readInteger(contents, refuse) >>> 0, write: (value) => writeInteger(value >>> 0) };
+export const UINT32: Primitive<number> = {
+  ...INT32,
+  read: (contents, refuse) => readInteger(contents, refuse) >>> 0,
+  write: (value) => writeInteger(value >>> 0),
+};
 
 /** EncryptedData's kvno: a UInt32 that MIT, and Windows's read-only domain controllers, write as an Int32. */
 export const KVNO: Primitive<number> = { ...UINT32, write: (value) => writeInteger(value | 0) };

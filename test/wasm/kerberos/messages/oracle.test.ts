@@ -105,7 +105,8 @@ const DIFFERENCES: Difference[] = [
   },
   {
     why: 'tickets, and what a production does not know, are not entered; the library parses them',
-    ours: 'read', theirs: 'refused', says: /^(?!.*does not match)/, example: ['KrbCred', '7620301ea003020105a103020116 a2053003610130 a30b3009a003020112a2020400'],
+    ours: 'read', theirs: 'refused', says: /^(?!.*does not match)/,
+    example: ['KrbCred', '7620301ea003020105a103020116 a2053003610130 a30b3009a003020112a2020400'],
   },
   {
     why: "an element of tag 0 has its length; asn1js takes it for BER's end of contents",

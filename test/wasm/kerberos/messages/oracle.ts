@@ -11,7 +11,9 @@ export function oracleEncode(message: object): Uint8Array {
   const inner = new Uint8Array(AsnSerializer.serialize(mirrored(message)));
   const tags = declarationOf(message.constructor).application;
   // the library has no [APPLICATION n]; asn1js writes it
-  return tags === undefined ? inner : new Uint8Array(new asn1js.Constructed({ idBlock: { tagClass: 2, tagNumber: tags[0]! }, value: [asn1js.fromBER(inner as BufferSource).result] }).toBER());
+  if (tags === undefined) return inner;
+  const { result } = asn1js.fromBER(inner as BufferSource);
+  return new Uint8Array(new asn1js.Constructed({ idBlock: { tagClass: 2, tagNumber: tags[0]! }, value: [result] }).toBER());
 }
 
 /** An instance of the library's own class for `type`; throws whatever the library throws. */
@@ -114,19 +116,28 @@ const PRIMITIVES = new Map<unknown, { type: AsnPropTypes; converter: IAsnConvert
   [INT32, integer((value) => value | 0, (value) => value)],
   [UINT32, integer((value) => value >>> 0, (value) => value)],
   [KVNO, integer((value) => value >>> 0, (value) => value | 0)],
-  [BOOLEAN, { type: AsnPropTypes.Boolean, converter: { fromASN: (element: asn1js.Boolean) => element.valueBlock.value, toASN: (value: boolean) => new asn1js.Boolean({ value }) } }],
+  [BOOLEAN, {
+    type: AsnPropTypes.Boolean,
+    converter: { fromASN: (element: asn1js.Boolean) => element.valueBlock.value, toASN: (value: boolean) => new asn1js.Boolean({ value }) },
+  }],
   [OCTETS, {
     type: AsnPropTypes.OctetString,
-    converter: { fromASN: (element: asn1js.OctetString) => new Uint8Array(element.getValue()), toASN: (value: Uint8Array) => new asn1js.OctetString({ valueHex: new Uint8Array(value).buffer }) },
+    converter: {
+      fromASN: (element: asn1js.OctetString) => new Uint8Array(element.getValue()),
+      toASN: (value: Uint8Array) => new asn1js.OctetString({ valueHex: new Uint8Array(value).buffer }),
+    },
   }],
   [TEXT, {
     type: AsnPropTypes.GeneralString, // asn1js writes Latin-1
-    converter: { fromASN: (element: asn1js.GeneralString) => new TextDecoder().decode(element.valueBlock.valueHexView), toASN: (value: string) => primitive(27, new TextEncoder().encode(value)) },
+    converter: {
+      fromASN: (element: asn1js.GeneralString) => new TextDecoder().decode(element.valueBlock.valueHexView),
+      toASN: (value: string) => primitive(27, new TextEncoder().encode(value)),
+    },
   }],
   [FLAGS, {
     type: AsnPropTypes.BitString,
     converter: {
-      fromASN: (element: asn1js.BitString) => new DataView(Uint8Array.from({ ...[...element.valueBlock.valueHexView.subarray(0, 4)], length: 4 }).buffer).getUint32(0),
+      fromASN: (element: asn1js.BitString) => new DataView(new Uint8Array([...element.valueBlock.valueHexView, 0, 0, 0, 0]).buffer).getUint32(0),
       toASN: (value: number) => new asn1js.BitString({ valueHex: new Uint8Array([value >>> 24, value >>> 16, value >>> 8, value]).buffer }),
     },
   }],
