@@ -48,20 +48,27 @@ export const KERBEROS_MAX_TOKEN = 48000;
 
 export function kerberosEstablished(facts: KerberosFacts, { createKey, random }: KerberosExtras): Established {
   const { acceptor, acceptorSubkey, dceStyle, etype } = facts;
-  const tokenKey = { key: createKey(etype, facts.key), acceptor, acceptorSubkey, dceStyle };
-  const tokens: MessageTokens = etype === 23 ? rfc4757Tokens(tokenKey, random) : rfc4121Tokens(tokenKey, random);
-  const order = new OrderWindow(facts.receiveNumber, { replay: facts.replay, sequence: facts.sequence, bits: tokens.bits, ...(facts.seen !== undefined && { seen: facts.seen }) });
-  const modulus = 1n << BigInt(tokens.bits);
+  const key = createKey(etype, facts.key);
+  let made: Messages | undefined;
   let sendNumber = facts.sendNumber;
   let disposed = false;
 
+  /** Made when the first message needs it: many contexts only authenticate. */
+  function messages(): Messages {
+    if (made !== undefined) return made;
+    const tokenKey = { key, acceptor, acceptorSubkey, dceStyle };
+    const tokens = etype === 23 ? rfc4757Tokens(tokenKey, random) : rfc4121Tokens(tokenKey, random);
+    const { receiveNumber, replay, sequence, seen } = facts;
+    return (made = { tokens, order: new OrderWindow(receiveNumber, { replay, sequence, bits: tokens.bits, ...(seen !== undefined && { seen }) }) });
+  }
   function next(): bigint {
     if (disposed) throw new SspiError('SEC_E_INVALID_HANDLE', 'this context was deleted');
     const number = sendNumber;
-    sendNumber = (sendNumber + 1n) % modulus;
+    sendNumber = BigInt.asUintN(messages().tokens.bits, sendNumber + 1n);
     return number;
   }
   function open(token: Uint8Array): { message: Uint8Array; encrypted: boolean } {
+    const { tokens, order } = messages();
     const { number, encrypted } = tokens.readWrap(token);
     const message = tokens.unwrap(token);
     if (message === null) throw altered('message');
@@ -80,7 +87,10 @@ export function kerberosEstablished(facts: KerberosFacts, { createKey, random }:
     expiry: facts.expiry,
     names: { client: facts.client, target: facts.target },
     get sessionKey() { return facts.sessionKey.slice(); },
-    sizes: { maxToken: KERBEROS_MAX_TOKEN, maxSignature: tokens.micLength, blockSize: 1, securityTrailer: tokens.overhead },
+    get sizes() {
+      const { tokens } = messages();
+      return { maxToken: KERBEROS_MAX_TOKEN, maxSignature: tokens.micLength, blockSize: 1, securityTrailer: tokens.overhead };
+    },
     keyInfo: {
       signatureAlgorithmName: CHECKSUM_NAME[info.checksumType] ?? `checksum ${info.checksumType}`, encryptAlgorithmName: etypeName(etype),
       keySize: info.keyLength * 8, signatureAlgorithm: info.checksumType, encryptAlgorithm: etype,
@@ -91,24 +101,29 @@ export function kerberosEstablished(facts: KerberosFacts, { createKey, random }:
 
     // Windows's clients send a mechListMIC in DCE style and want one. MIT's send none where their first mechanism was taken, as RFC 4178 §5 allows.
     mechListMicRequired: dceStyle && !acceptor,
-    makeMechListMic: (mechTypes) => tokens.mic(mechTypes, next()),
+    makeMechListMic: (mechTypes) => messages().tokens.mic(mechTypes, next()),
     verifyMechListMic(mechTypes, mic) {
+      const { tokens, order } = messages();
       const number = tokens.readMic(mic);
       if (!tokens.verifyMic(mechTypes, mic)) throw altered('mechListMIC');
       // Windows numbers it 0 whatever the AP-REP said, so its number proves nothing; where it is the next one, it is spent.
       if (number === order.state.next) order.accept(number);
     },
 
-    makeSignature: (parts) => tokens.mic(join(parts), next()),
+    makeSignature: (parts) => messages().tokens.mic(join(parts), next()),
     verifySignature(parts, signature) {
+      const { tokens, order } = messages();
       const number = tokens.readMic(signature);
       if (!tokens.verifyMic(join(parts), signature)) throw altered('message');
       order.check(number);
       order.accept(number);
       return 0;
     },
-    padding: tokens.trailer,
+    get padding() {
+      return messages().tokens.trailer;
+    },
     encrypt(parts, qop, padding = NOTHING) {
+      const { tokens } = messages();
       if (padding.length < tokens.trailer) {
         throw new SspiError('SEC_E_BUFFER_TOO_SMALL', `RC4 appends ${tokens.trailer} byte to a message, and there is no SECBUFFER_PADDING for it`, {
           remedy: 'Pass a SECBUFFER_PADDING behind the data, and send it too; or use wrap and unwrap of the context.',
@@ -125,6 +140,7 @@ export function kerberosEstablished(facts: KerberosFacts, { createKey, random }:
       return token.subarray(0, front);
     },
     decrypt(parts, token, padding = NOTHING) {
+      const { tokens, order } = messages();
       const whole = join([token, ...parts.map(({ data }) => data), padding]);
       const { number, encrypted } = tokens.readWrap(whole);
       if (encrypted && (tokens.partsDiffer || isMixed(parts))) {
@@ -148,21 +164,31 @@ export function kerberosEstablished(facts: KerberosFacts, { createKey, random }:
       message.fill(0);
       return encrypted ? 0 : SECQOP_WRAP_NO_ENCRYPT;
     },
-    wrap: (message, encrypt) => tokens.wrap(message, encrypt, next()),
+    wrap: (message, encrypt) => messages().tokens.wrap(message, encrypt, next()),
     unwrap: open,
     streamHeaderLength(message) {
+      const { tokens } = messages();
       tokens.readWrap(message);
       return tokens.headerLength(message);
     },
 
-    export: () => packFacts({ ...facts, sendNumber, receiveNumber: order.state.next, seen: order.state.seen }),
+    export() {
+      const { next: receiveNumber, seen } = messages().order.state;
+      return packFacts({ ...facts, sendNumber, receiveNumber, seen });
+    },
     dispose() {
       disposed = true;
       facts.key.fill(0);
       facts.sessionKey.fill(0);
-      tokens.dispose();
+      made?.tokens.dispose();
+      key.dispose();
     },
   };
+}
+
+interface Messages {
+  readonly tokens: MessageTokens;
+  readonly order: OrderWindow;
 }
 
 /** Brings back what `export` gave. Throws SEC_E_INVALID_TOKEN. */

@@ -26,8 +26,7 @@ function fixedRandom() {
 }
 
 function byParts(etype: number, bytes: Uint8Array): KerberosKey {
-  const { wrapToken: _wrap, unwrapToken: _unwrap, ...key } = createKerberosKey(etype, bytes, fixedRandom());
-  return key;
+  return Object.assign(createKerberosKey(etype, bytes, fixedRandom()), { wrapToken: () => undefined, unwrapToken: () => undefined });
 }
 
 const KEY_LENGTHS = [[17, 16], [18, 32], [19, 16], [20, 32]] as const;

@@ -16,73 +16,100 @@ export function createKerberosKey(etype: number, bytes: Uint8Array, random: (len
   if (bytes.length !== info.keyLength) {
     throw new SspiError('SEC_E_INVALID_TOKEN', `a key of ${info.name} has ${info.keyLength} bytes, ${bytes.length} came`);
   }
-  const key = new Uint8Array(bytes); // slice() of a Buffer would be no copy
-  let sealKeys: Map<number, Uint8Array> | undefined; // many a context ends without a message
-  let signKeys: Map<number, Uint8Array> | undefined;
-  let hosts: Map<number, HostAes | null> | undefined; // few keys protect anything long
-  let alive = true;
-  const sealKeysOf = (usage: number) => of(sealKeys ??= new Map(), deriveSealKeys, usage);
-  const signKeysOf = (usage: number) => of(signKeys ??= new Map(), deriveSignKeys, usage);
-  const of = (cache: Map<number, Uint8Array>, derive: typeof deriveSealKeys, usage: number) => {
-    if (!alive) throw new TypeError('the Kerberos key was already disposed of');
-    const number = etype === RC4 ? (RC4_USAGES.get(usage) ?? usage) : usage;
-    let keys = cache.get(number);
-    if (keys === undefined) cache.set(number, keys = derive(etype, key, number));
-    return keys;
-  };
-  const hostFor = (usage: number, length: number) => {
-    if (length < HOST_AES_FROM || etype === RC4 || !alive) return null;
-    let host = hosts?.get(usage);
-    if (host === undefined) (hosts ??= new Map()).set(usage, host = createHostAes(etype, key, usage));
-    return host;
-  };
+  return new EtypeKey(info, new Uint8Array(bytes), random); // slice() of a Buffer would be no copy
+}
 
-  return {
-    etype,
-    checksumType: info.checksumType,
-    get bytes() {
-      return key;
-    },
-    encrypt(usage, plaintext) {
-      const confounder = random(confounderLength(etype));
-      const host = hostFor(usage, plaintext.length);
-      return host !== null ? host.seal(confounder, plaintext) : seal(etype, sealKeysOf(usage), confounder, plaintext);
-    },
-    decrypt(usage, ciphertext) {
-      const host = hostFor(usage, ciphertext.length);
-      const plaintext = host !== null ? host.open(ciphertext) : open(etype, sealKeysOf(usage), ciphertext);
-      if (plaintext === null) {
-        const what = `${info.name}: the checksum of ${ciphertext.length} encrypted bytes differs`;
-        throw new SspiError('SEC_E_DECRYPT_FAILURE', `${what}: another key, or altered bytes`);
-      }
-      return plaintext;
-    },
-    wrapToken(usage, message, flags, filler, number) {
-      if (etype === RC4 || message.length > WRAP_MOST || hostFor(usage, message.length) !== null) return undefined;
-      return wrapToken(etype, sealKeysOf(usage), random(16), message, flags, filler, number);
-    },
-    unwrapToken(usage, token, turn, extra) {
-      if (etype === RC4 || !unwrapFits(token.length, turn) || hostFor(usage, token.length) !== null) return undefined;
-      const message = unwrapToken(etype, sealKeysOf(usage), token, turn, extra);
-      return message === ALTERED ? null : message === SHORT ? 'short' : message;
-    },
-    checksum(usage, data) {
-      return sign(etype, signKeysOf(usage), data);
-    },
-    verifyChecksum(usage, data, checksum) {
-      return constantTimeEqual(sign(etype, signKeysOf(usage), data), checksum);
-    },
-    dispose() {
-      alive = false;
-      for (const cache of [sealKeys, signKeys]) {
-        for (const keys of cache?.values() ?? []) keys.fill(0);
-      }
-      sealKeys = signKeys = undefined;
-      for (const host of hosts?.values() ?? []) host?.dispose();
-      hosts = undefined;
-      key.fill(0);
-    },
-  };
+class EtypeKey implements KerberosKey {
+  readonly etype: number;
+  readonly #info: EtypeInfo;
+  readonly #key: Uint8Array;
+  readonly #random: (length: number) => Uint8Array;
+  #sealKeys: Map<number, Uint8Array> | undefined; // many a context ends without a message
+  #signKeys: Map<number, Uint8Array> | undefined;
+  #hosts: Map<number, HostAes | null> | undefined; // few keys protect anything long
+  #alive = true;
+
+  constructor(info: EtypeInfo, key: Uint8Array, random: (length: number) => Uint8Array) {
+    this.etype = info.etype;
+    this.#info = info;
+    this.#key = key;
+    this.#random = random;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#key;
+  }
+
+  get checksumType(): number {
+    return this.#info.checksumType;
+  }
+
+  encrypt(usage: number, plaintext: Uint8Array): Uint8Array {
+    const confounder = this.#random(confounderLength(this.etype));
+    const host = this.#hostFor(usage, plaintext.length);
+    return host !== null ? host.seal(confounder, plaintext) : seal(this.etype, this.#sealKeysOf(usage), confounder, plaintext);
+  }
+
+  decrypt(usage: number, ciphertext: Uint8Array): Uint8Array {
+    const host = this.#hostFor(usage, ciphertext.length);
+    const plaintext = host !== null ? host.open(ciphertext) : open(this.etype, this.#sealKeysOf(usage), ciphertext);
+    if (plaintext !== null) return plaintext;
+    const what = `${this.#info.name}: the checksum of ${ciphertext.length} encrypted bytes differs`;
+    throw new SspiError('SEC_E_DECRYPT_FAILURE', `${what}: another key, or altered bytes`);
+  }
+
+  wrapToken(usage: number, message: Uint8Array, flags: number, filler: number, number: bigint): Uint8Array | undefined {
+    if (this.etype === RC4 || message.length > WRAP_MOST || this.#hostFor(usage, message.length) !== null) return undefined;
+    return wrapToken(this.etype, this.#sealKeysOf(usage), this.#random(16), message, flags, filler, number);
+  }
+
+  unwrapToken(usage: number, token: Uint8Array, turn: number, extra: number): Uint8Array | null | 'short' | undefined {
+    if (this.etype === RC4 || !unwrapFits(token.length, turn) || this.#hostFor(usage, token.length) !== null) return undefined;
+    const message = unwrapToken(this.etype, this.#sealKeysOf(usage), token, turn, extra);
+    return message === ALTERED ? null : message === SHORT ? 'short' : message;
+  }
+
+  checksum(usage: number, data: Uint8Array): Uint8Array {
+    return sign(this.etype, this.#signKeysOf(usage), data);
+  }
+
+  verifyChecksum(usage: number, data: Uint8Array, checksum: Uint8Array): boolean {
+    return constantTimeEqual(sign(this.etype, this.#signKeysOf(usage), data), checksum);
+  }
+
+  dispose(): void {
+    this.#alive = false;
+    for (const cache of [this.#sealKeys, this.#signKeys]) {
+      for (const keys of cache?.values() ?? []) keys.fill(0);
+    }
+    this.#sealKeys = this.#signKeys = undefined;
+    for (const host of this.#hosts?.values() ?? []) host?.dispose();
+    this.#hosts = undefined;
+    this.#key.fill(0);
+  }
+
+  #sealKeysOf(usage: number): Uint8Array {
+    return this.#of(this.#sealKeys ??= new Map(), deriveSealKeys, usage);
+  }
+
+  #signKeysOf(usage: number): Uint8Array {
+    return this.#of(this.#signKeys ??= new Map(), deriveSignKeys, usage);
+  }
+
+  #of(cache: Map<number, Uint8Array>, derive: typeof deriveSealKeys, usage: number): Uint8Array {
+    if (!this.#alive) throw new TypeError('the Kerberos key was already disposed of');
+    const number = this.etype === RC4 ? (RC4_USAGES.get(usage) ?? usage) : usage;
+    let keys = cache.get(number);
+    if (keys === undefined) cache.set(number, keys = derive(this.etype, this.#key, number));
+    return keys;
+  }
+
+  #hostFor(usage: number, length: number): HostAes | null {
+    if (length < HOST_AES_FROM || this.etype === RC4 || !this.#alive) return null;
+    let host = this.#hosts?.get(usage);
+    if (host === undefined) (this.#hosts ??= new Map()).set(usage, host = createHostAes(this.etype, this.#key, usage));
+    return host;
+  }
 }
 
 /** Fresh bytes for a session key or a sub-session key. */

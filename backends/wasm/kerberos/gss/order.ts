@@ -21,7 +21,7 @@ export class OrderWindow {
   constructor(first: bigint, { replay, sequence, bits = 64, seen = 0n }: { replay: boolean; sequence: boolean; bits?: 32 | 64; seen?: bigint }) {
     this.#next = first;
     this.#seen = seen;
-    this.#modulus = 1n << BigInt(bits);
+    this.#modulus = bits === 32 ? 0x100000000n : 0x10000000000000000n;
     this.replay = replay;
     this.sequence = sequence;
   }
