@@ -1,6 +1,7 @@
 import { SspiError } from '../../contract/errors.ts';
 import { core } from './instance.ts';
 import type { CoreExports } from './instance.ts';
+import { keep } from './slab.ts';
 
 /*
  * The messages of the AP exchange (RFC 4120 §5.3, §5.5) as core.wasm reads and writes them, each in one call. Octets are views of what was read.
@@ -101,6 +102,7 @@ export function encodeApReq(apOptions: number, ticket: Uint8Array, { etype, ciph
   return take(wasm, wasm.krb5ApReq(apOptions, ticket.length, etype, cipher.length), ticket.length + cipher.length);
 }
 
+/** The bytes stay in the engine, and are its caller's to wipe. */
 export function encodeAuthenticator(
   { realm, nameType, names, checksum, cusec, ctime, subkey, seqNumber }: Omit<Required<DecodedAuthenticator>, 'authorizationData' | 'names'> & { names: readonly string[] },
 ): Uint8Array {
@@ -109,7 +111,7 @@ export function encodeAuthenticator(
   for (const name of names) at = putText(wasm, at, name);
   at = put(wasm, put(wasm, at, checksum.bytes), subkey.bytes);
   const length = wasm.krb5Authenticator(nameType, names.length, checksum.type, checksum.bytes.length, cusec, ctime, subkey.type, subkey.bytes.length, seqNumber);
-  return take(wasm, length, at);
+  return take(wasm, length, at, keep);
 }
 
 export function encodeApRep({ etype, cipher }: EncryptedBytes): Uint8Array {
@@ -118,10 +120,11 @@ export function encodeApRep({ etype, cipher }: EncryptedBytes): Uint8Array {
   return take(wasm, wasm.krb5ApRep(etype, cipher.length), cipher.length);
 }
 
+/** The bytes stay in the engine, and are its caller's to wipe. */
 export function encodeApRepPart({ ctime, cusec, subkey, seqNumber }: DecodedApRepPart): Uint8Array {
   const wasm = face();
   const used = subkey === undefined ? 0 : put(wasm, 0, subkey.bytes);
-  return take(wasm, wasm.krb5ApRepPart(ctime, cusec, subkey?.type ?? 0, subkey?.bytes.length ?? -1, seqNumber === undefined ? -1 : seqNumber >>> 0), used);
+  return take(wasm, wasm.krb5ApRepPart(ctime, cusec, subkey?.type ?? 0, subkey?.bytes.length ?? -1, seqNumber === undefined ? -1 : seqNumber >>> 0), used, keep);
 }
 
 function read(kind: number, message: Uint8Array): Face {
@@ -220,12 +223,17 @@ function putText(wasm: Face, at: number, value: string): number {
   return end;
 }
 
-function take(wasm: Face, length: number, used: number): Uint8Array {
+/** `copy`: how its bytes are taken out. */
+function take(wasm: Face, length: number, used: number, copy = own): Uint8Array {
   const { output, input } = wasm;
-  const message = output.slice(output.length - length);
+  const message = copy(output.subarray(output.length - length));
   output.fill(0, output.length - length);
   input.fill(0, 0, used);
   return message;
+}
+
+function own(bytes: Uint8Array): Uint8Array {
+  return bytes.slice();
 }
 
 function requireRoom({ maxToken }: Face, length: number): void {

@@ -57,8 +57,13 @@ export function serverPrincipal(targetName: string, config: KerberosConfig, krb5
     throw new SspiError('SEC_E_TARGET_UNKNOWN', `'${targetName}' is no service principal name`, { remedy: 'Write it as service/host, such as HTTP/web.ad.test.' });
   }
   const host = components.length > 1 ? components[1]!.replace(/:\d+$/, '') : '';
-  const mapped = written === '' && host !== '' ? realmOfHost(new Map([...Object.entries(config.domainRealm ?? {}).map(([key, realm]) => [key.toLowerCase(), realm] as const), ...(krb5Conf?.domainRealm ?? [])]), host) : undefined;
+  const mapped = written === '' && host !== '' ? realmOfHost(realmsOfDomains(config, krb5Conf), host) : undefined;
   return { nameType: components.length > 1 ? NT_SRV_INST : NT_PRINCIPAL, realm: written || mapped || '', components };
+}
+
+function realmsOfDomains({ domainRealm }: KerberosConfig, krb5Conf: Krb5Conf | null): ReadonlyMap<string, string> {
+  if (domainRealm === undefined) return krb5Conf?.domainRealm ?? NO_REALMS;
+  return new Map([...Object.entries(domainRealm).map(([key, realm]) => [key.toLowerCase(), realm] as const), ...(krb5Conf?.domainRealm ?? [])]);
 }
 
 /** The account that authData names, or undefined when it leaves that to its tickets or its keytab. */
@@ -92,3 +97,5 @@ function noRealm(why: string): SspiError {
     remedy: "Write the user as alice@AD.EXAMPLE.COM, or pass kerberos: { defaultRealm: 'AD.EXAMPLE.COM' }.",
   });
 }
+
+const NO_REALMS: ReadonlyMap<string, string> = new Map();
