@@ -9,7 +9,7 @@ import { startDomain, type WindowsDomain } from './lab/domain.ts';
 import { fetchPackage, lockedPackages } from './lab/packages.ts';
 import { startWine, type Wine } from './lab/wine.ts';
 import type { Report } from './report.ts';
-import { type Line, told } from './windows/environment.ts';
+import { type Line, told } from './in-wine/environment.ts';
 
 interface Lab {
   wine: Wine;
@@ -26,15 +26,7 @@ export async function contractInNode(report: Report): Promise<void> {
   for (const version of nodes.keys()) {
     // the newest runs everything, the others the verbs of one backend at a time
     const { code, lines, rest } = await runInNode('contract', version === [...nodes.keys()].at(-1) ? [] : ['--brief'], version, 200_000);
-    let at = '';
-    for (const line of lines) {
-      switch (line.type) {
-        case 'started': at = `${line.suite}: ${line.title}`; break;
-        case 'skip': report.skip(line.suite, line.title, line.reason, true); break;
-        case 'suite': report.suite(`${version}  ${line.name}`, line, line.errors); break;
-        case 'note': console.log(`\n${line.text}`); break;
-      }
-    }
+    const at = report.contract(version, lines);
     if (lines.at(-1)?.type !== 'end') report.fail(`the contract in Node ${version}`, `it ended with ${code ?? 'its time limit'} in '${at}':\n${rest.slice(-4000)}`);
   }
 }
@@ -103,11 +95,11 @@ interface Told {
   rest: string;
 }
 
-/** Runs a program of windows/ in node.exe; by default in the newest. */
+/** Runs a program of in-wine/ in node.exe; by default in the newest. */
 async function runInNode(name: 'contract' | 'leaks' | 'bench', args: string[], version?: string, timeout?: number): Promise<Told> {
   const { wine, domain, nodes, folder } = await lab();
   const bundle = join(folder, `${name}.mjs`);
-  if (!existsSync(bundle)) await bundleForWindows(`test/wine/windows/${name}.ts`, bundle);
+  if (!existsSync(bundle)) await bundleForWindows(`test/wine/in-wine/${name}.ts`, bundle);
   const env = { ...domain.environment, PORTABLE_SSPI_WINE_DOMAIN: join(folder, 'domain.json') };
   const { code, output } = await wine.run(nodes.get(version ?? [...nodes.keys()].at(-1)!)!, [...FLAGS, bundle, ...args], { cwd: folder, env, timeout });
   return { code, ...told(output) };

@@ -1,3 +1,5 @@
+import type { Line } from './in-wine/environment.ts';
+
 /** What passed, failed and was skipped, with the reasons, and figures; printed at the end, the totals last. */
 export class Report {
   passed = 0;
@@ -13,6 +15,18 @@ export class Report {
     this.skipped += counts.skipped;
     console.log(`  ${name.padEnd(52)} ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
     if (errors !== null) console.log(errors);
+  }
+
+  /** What a program told of its suites. Returns the test that it was in when it ended. */
+  contract(version: string, lines: readonly Line[]): string {
+    let at = '';
+    for (const line of lines) {
+      if (line.type === 'note') console.log(`\n${line.text}`);
+      else if (line.type === 'started') at = `${line.suite}: ${line.title}`;
+      else if (line.type === 'skip') this.skip(line.suite, line.title, line.reason, true);
+      else if (line.type === 'suite') this.suite(`${version}  ${line.name}`, line, line.errors);
+    }
+    return at;
   }
 
   pass(what: string, details = ''): void {

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { domainController, samba, type DomainController } from '../../interop/lab/samba.ts';
 import { temporaryFolder } from '../../interop/lab/processes.ts';
-import type { WineDomain } from '../windows/environment.ts';
+import type { WineDomain } from '../in-wine/environment.ts';
 
 export interface WindowsDomain {
   readonly controller: DomainController;
