@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium } from './kinds/chromium.ts';
 import { edgeRuntime } from './kinds/edge.ts';
+import { examples } from './kinds/examples.ts';
 import type { Runtime } from './kinds/kind.ts';
 import { bun, deno, hostNode, node } from './kinds/process.ts';
 import { workerd } from './kinds/workerd.ts';
@@ -10,7 +11,7 @@ import { startPeers } from './lab/peers.ts';
 import { installTarball } from './lab/project.ts';
 import { printTable, type Row } from './lab/table.ts';
 
-const RUNTIMES: readonly Runtime[] = [hostNode(), node(22), node(24), node(26), deno(), bun(), workerd(), edgeRuntime(), chromium('page'), chromium('worker')];
+const RUNTIMES: readonly Runtime[] = [hostNode(), node(22), node(24), node(26), deno(), bun(), workerd(), edgeRuntime(), chromium('page'), chromium('worker'), examples()];
 
 /** For one runtime, in milliseconds. */
 const PATIENCE = 60_000;
@@ -53,6 +54,7 @@ async function test(runtime: Runtime): Promise<Omit<Row, 'seconds'>> {
       if (state === 'failed') console.log(`FAIL  ${runtime.name}: ${suite}: ${title}\n${indented(reason ?? '')}\n`);
       if (state === 'skipped') skips.set(`${suite}: ${title}`, [...(skips.get(`${suite}: ${title}`) ?? []), runtime.name]);
     }
+    if (runtime.shown) console.log(`${output}\n`);
     if (!whole || results.length === 0) {
       count.failed++;
       console.log(`FAIL  ${runtime.name} did not come to its end\n${indented(output)}\n`);

@@ -7,6 +7,8 @@ import type { Abilities, Task } from '../programs/task.ts';
 export interface Runtime {
   name: string;
   can: Abilities;
+  /** What it prints is shown, not its failures alone. */
+  shown?: boolean;
   /** Undefined: it is not installed here. */
   version(): Promise<string | undefined>;
   /** `files`: what the web server at the task's url shall have besides. */

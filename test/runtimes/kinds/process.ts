@@ -22,11 +22,19 @@ export function deno(): Runtime {
     'run', '--no-prompt', '--no-lock', '--cached-only', '--node-modules-dir=manual',
     '--allow-net=127.0.0.1,0.0.0.0:0', '--allow-env', '--allow-sys', `--allow-read=${folder}`, `--allow-write=${folder}`,
   ];
-  return processRuntime('Deno', () => platformProgram('deno', ['@deno/linux-x64-glibc/deno', '@deno/linux-arm64-glibc/deno']), permissions);
+  return processRuntime('Deno', denoProgram, permissions);
 }
 
 export function bun(): Runtime {
-  return processRuntime('Bun', () => platformProgram('bun', ['@oven/bun-linux-x64/bin/bun', '@oven/bun-linux-aarch64/bin/bun']), () => []);
+  return processRuntime('Bun', bunProgram, () => []);
+}
+
+export function denoProgram(): string {
+  return platformProgram('deno', ['@deno/linux-x64-glibc/deno', '@deno/linux-arm64-glibc/deno']);
+}
+
+export function bunProgram(): string {
+  return platformProgram('bun', ['@oven/bun-linux-x64/bin/bun', '@oven/bun-linux-aarch64/bin/bun']);
 }
 
 function processRuntime(name: string, program: () => string, args: (project: Project) => string[]): Runtime {
@@ -47,7 +55,7 @@ function processRuntime(name: string, program: () => string, args: (project: Pro
 }
 
 /** No runtime asks the world for its news, and the host's own realm is no business of the tests. */
-function environment({ folder }: Project): NodeJS.ProcessEnv {
+export function environment({ folder }: Project): NodeJS.ProcessEnv {
   return {
     DENO_NO_UPDATE_CHECK: '1', DENO_DIR: join(folder, '.deno'), NO_COLOR: '1', KRB5_CONFIG: join(folder, 'files/krb5.conf'), KRB5CCNAME: 'MEMORY:none',
     KRB5_KTNAME: join(folder, 'files/none'), KRB5_CLIENT_KTNAME: '', NTLM_USER_FILE: '',

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as assert from 'uvu/assert';
 import { authenticationOf, createFetch } from '../../../src/http/index.ts';
@@ -59,19 +59,31 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 `);
-  const child = spawn(program(), ['serve', '--control-fd=3', 'config.capnp'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+  const server = await startWorkerd(join(folder, 'config.capnp'));
+  return {
+    async run(task) {
+      const response = await fetch(`${server.url}run`, { method: 'POST', body: JSON.stringify(task), signal: AbortSignal.timeout(60_000) });
+      const ended = readResults((await response.text()).split('\n'));
+      ended.results.push(await asked(task, server.url));
+      return { ...ended, output: `${ended.output}\n${server.output()}`.trim(), whole: ended.whole && response.ok };
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+/** `workerd serve` with its socket `http` at any free port. */
+export async function startWorkerd(config: string, env: NodeJS.ProcessEnv = {}): Promise<AsyncDisposable & { url: string; output(): string }> {
+  const child = spawn(program(), ['serve', '--control-fd=3', '--socket-addr=http=127.0.0.1:0', config], {
+    cwd: dirname(config), env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream!.on('data', (data) => (output += data));
   const closed = once(child, 'close');
   const port = await Promise.race([portOf(child.stdio[3] as NodeJS.ReadableStream), closed.then(() => 0)]);
   if (port === 0) await closed.then(() => { throw new Error(`workerd ended:\n${output}`); });
   return {
-    async run(task) {
-      const response = await fetch(`http://127.0.0.1:${port}/run`, { method: 'POST', body: JSON.stringify(task), signal: AbortSignal.timeout(60_000) });
-      const ended = readResults((await response.text()).split('\n'));
-      ended.results.push(await asked(task, port));
-      return { ...ended, output: `${ended.output}\n${output}`.trim(), whole: ended.whole && response.ok };
-    },
+    url: `http://127.0.0.1:${port}/`,
+    output: () => output,
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
       await closed;
@@ -80,14 +92,14 @@ const config :Workerd.Config = (
 }
 
 /** This Node as the client of the Worker. */
-async function asked({ realm, service, user, kdc }: Task, port: number): Promise<Result> {
+async function asked({ realm, service, user, kdc }: Task, url: string): Promise<Result> {
   const title = { suite: 'Request and Response server', test: 'as a Worker, asked by Node' };
   await using fetch = createFetch({
     credential: { user: user.name, domain: realm, password: user.password }, target: service.spn, packageList: 'Kerberos',
     kerberos: { defaultRealm: realm, realms: { [realm]: { kdc: [kdc.proxyUrl] } } },
   });
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: 'a body' });
+    const response = await fetch(url, { method: 'POST', body: 'a body' });
     const identity = await response.json() as Record<string, unknown>;
     assert.equal([identity['user'], identity['package'], identity['body'], authenticationOf(response)?.mutual], [user.name, 'Kerberos', 'a body', true]);
     return { ...title, state: 'passed' };

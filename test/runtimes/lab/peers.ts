@@ -65,7 +65,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-const SPN = 'HTTP/web.test.realm';
+const SPN = 'HTTP/localhost';
 /** What a page of another origin needs, as docs/http.md has it. */
 const CORS = {
   'access-control-allow-origin': '*', 'access-control-allow-headers': 'authorization, content-type', 'access-control-expose-headers': 'www-authenticate',

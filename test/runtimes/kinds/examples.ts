@@ -1,0 +1,169 @@
+// The examples that need a runtime, or packages of their own, besides Node: copied beside the installed package, run, asked.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import * as assert from 'uvu/assert';
+import { root } from '../../../build/root.ts';
+import { authenticationOf, createFetch } from '../../../src/http/index.ts';
+import { runProgram } from '../lab/programs.ts';
+import type { Project } from '../lab/project.ts';
+import { bytes } from '../programs/bytes.ts';
+import type { Result, Task } from '../programs/task.ts';
+import type { Runtime } from './kind.ts';
+import { bunProgram, denoProgram, environment } from './process.ts';
+import { startWorkerd } from './workerd.ts';
+
+export function examples(): Runtime {
+  return {
+    name: 'Examples',
+    can: { holdConnections: true, tcp: true, udp: true, files: true },
+    shown: true,
+    version: async () => '',
+    async run(task, project) {
+      const folder = join(project.folder, 'examples');
+      await cp(join(root, 'examples'), folder, { recursive: true, filter: (path) => !path.includes('node_modules') });
+      await writeFile(join(folder, 'http.keytab'), bytes(task.service.keytab));
+      const lab: Lab = { task, project, folder, site: task.url.replace('127.0.0.1', 'localhost') };
+      const results: Result[] = [];
+      const output: string[] = [];
+      for (const [name, example] of Object.entries(EXAMPLES)) {
+        try {
+          const shown = await example(lab);
+          output.push(`== examples/${name}\n${shown.trim()}`);
+          results.push({ suite: 'examples', test: name, state: 'passed' });
+        } catch (error) {
+          results.push({ suite: 'examples', test: name, state: 'failed', reason: error instanceof Error ? error.stack ?? String(error) : String(error) });
+        }
+      }
+      return { results, output: output.join('\n\n'), whole: true };
+    },
+  };
+}
+
+interface Lab {
+  task: Task;
+  project: Project;
+  /** Of the copied examples. */
+  folder: string;
+  /** Of the intranet, by its name. */
+  site: string;
+}
+
+const EXAMPLES: Readonly<Record<string, (lab: Lab) => Promise<string>>> = {
+  async 'node-intranet.js'(lab) {
+    const { output, code } = await script(process.execPath, ['node-intranet.js'], lab);
+    assert.is(code, 0, output);
+    assert.match(output, /^200 \/news for alice of AD\.TEST\nby Kerberos, and the server has proven itself$/m);
+    return output;
+  },
+
+  async 'deno/intranet.ts'(lab) {
+    const hosts = [lab.site, lab.task.kdc.proxyUrl].map((url) => new URL(url).host).join(',');
+    const args = ['run', '--no-prompt', '--no-lock', '--cached-only', '--node-modules-dir=manual', `--allow-net=${hosts}`, '--allow-env=SSPI_USER,SSPI_PASSWORD,KDC_PROXY'];
+    const { output, code } = await script(denoProgram(), [...args, 'deno/intranet.ts', `${lab.site}/negotiate`], lab);
+    assert.is(code, 0, output);
+    assert.match(output, /^200 .*"user":"alice"/m);
+    assert.match(output, /^by Kerberos, mutual$/m);
+    return output;
+  },
+
+  async 'bun/server.ts'(lab) {
+    return await server(bunProgram(), ['bun/server.ts'], lab, async (url) => [
+      await ask(lab, url, 200, /^Hello alice of TEST\.REALM, in \d+ groups\.$/),
+      await nobody(url),
+    ]);
+  },
+
+  async 'web/express.js'(lab) {
+    installWeb(lab);
+    return await server(process.execPath, ['web/express.js'], lab, async (url) => [
+      await ask(lab, url, 200, /^Hello alice of TEST\.REALM, by Kerberos\.$/),
+      await ask(lab, `${url}admin`, 403, /^For administrators\.$/),
+      await nobody(url),
+      await nobody(`${url}public`, 200),
+    ]);
+  },
+
+  async 'web/hono.js'(lab) {
+    installWeb(lab);
+    return await server(process.execPath, ['web/hono.js'], lab, async (url) => [
+      await ask(lab, url, 200, /^Hello alice of TEST\.REALM, by Kerberos\.$/),
+      await nobody(url),
+      await nobody(`${url}public`, 200),
+    ]);
+  },
+
+  async 'worker/worker.js'(lab) {
+    const folder = join(lab.folder, 'worker');
+    execFileSync(process.execPath, [join(root, 'node_modules/esbuild/bin/esbuild'), 'worker.js', ...BUNDLE], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    await using worker = await startWorkerd(join(folder, 'workerd.capnp'), settings(lab));
+    const response = await fetch(`${worker.url}negotiate`);
+    const text = await response.text();
+    assert.is(response.status, 200, `${text}${worker.output()}`);
+    assert.match(text, /"user":"alice"/);
+    assert.is(response.headers.get('x-authenticated-by'), 'Kerberos, mutual');
+    await using unreachable = await startWorkerd(join(folder, 'workerd.capnp'), { ...settings(lab), KDC_PROXY: 'http://127.0.0.1:1/KdcProxy' });
+    assert.is((await fetch(`${unreachable.url}negotiate`)).status, 502);
+    return `GET /negotiate\n${response.status} ${text}\nx-authenticated-by: ${response.headers.get('x-authenticated-by')}`;
+  },
+};
+
+/** As examples/worker/workerd.capnp says it. */
+const BUNDLE = ['--bundle', '--format=esm', '--conditions=workerd,worker', '--external:cloudflare:*', '--loader:.wasm=copy', '--asset-names=[name]', '--outdir=out'];
+
+function settings({ task, site, folder }: Lab): NodeJS.ProcessEnv {
+  return {
+    SITE: site, KDC_PROXY: task.kdc.proxyUrl, SSPI_USER: `${task.user.name}@${task.realm}`, SSPI_PASSWORD: task.user.password,
+    KEYTAB: join(folder, 'http.keytab'), PORT: '0',
+  };
+}
+
+/** Runs to its end. */
+async function script(command: string, args: readonly string[], lab: Lab): Promise<{ output: string; code: number }> {
+  const { output } = await runProgram(command, args, { cwd: lab.folder, env: { ...environment(lab.project), ...settings(lab) }, seconds: 30 });
+  return { output, code: /\nended with /.test(output) ? 1 : 0 };
+}
+
+/** Starts, asks, stops. What it printed, and what it answered. */
+async function server(command: string, args: readonly string[], lab: Lab, questions: (url: string) => Promise<string[]>): Promise<string> {
+  const child = spawn(command, args, { cwd: lab.folder, env: { ...process.env, ...environment(lab.project), ...settings(lab) }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const closed = once(child, 'close');
+  let complaint = '';
+  child.stderr.on('data', (data) => (complaint += data));
+  try {
+    const line = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), closed.then(() => [''])]) as [string];
+    if (!line[0].startsWith('http://')) throw new Error(`${args.join(' ')} did not start:\n${line[0]}\n${complaint}`);
+    return [...line, ...(await questions(line[0]))].join('\n');
+  } finally {
+    child.kill('SIGKILL');
+    await closed;
+  }
+}
+
+/** What alice is answered. */
+async function ask({ task }: Lab, url: string, status: number, expected: RegExp): Promise<string> {
+  await using fetch = createFetch({
+    credential: { user: `${task.user.name}@${task.realm}`, password: task.user.password }, packageList: 'Kerberos',
+    kerberos: { realms: { [task.realm]: { kdc: [task.kdc.proxyUrl] } }, krb5Conf: '' },
+  });
+  const response = await fetch(url);
+  const text = (await response.text()).trim();
+  assert.is(response.status, status, text);
+  assert.match(text, expected);
+  assert.is(authenticationOf(response)!.mutual, true);
+  return `GET ${new URL(url).pathname} as alice: ${response.status} ${text}`;
+}
+
+/** What one without a ticket is answered. */
+async function nobody(url: string, status = 401): Promise<string> {
+  const response = await fetch(url);
+  assert.is(response.status, status);
+  if (status === 401) assert.match(response.headers.get('www-authenticate') ?? '', /^Negotiate/);
+  return `GET ${new URL(url).pathname} as no one: ${response.status} ${(await response.text()).trim()}`;
+}
+
+function installWeb({ folder }: Lab): void {
+  execFileSync('npm', ['ci', '--prefer-offline', '--loglevel=error'], { cwd: join(folder, 'web'), stdio: ['ignore', 'ignore', 'pipe'] });
+}
