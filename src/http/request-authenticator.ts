@@ -48,7 +48,8 @@ export type RequestVerdict =
 /** What Hono's `Context` has of it. */
 export interface HonoContext {
   req: { raw: Request };
-  res: Response;
+  /** Sets a field of the answer, whoever makes it. */
+  header(name: string, value: string, options: { append: true }): void;
   /** Bindings; of @hono/node-server, `incoming.socket` is the connection. */
   env?: unknown;
   set(key: 'sspi', identity: SspiIdentity): void;
@@ -99,7 +100,8 @@ export function honoOver(authenticate: RequestAuthenticator<HonoContext>): HonoM
     if (verdict.sspi === null) return verdict.response;
     context.set('sspi', verdict.sspi);
     await next();
-    context.res = verdict.finish(context.res);
+    // Hono's own way: a Response of @hono/node-server loses fields that are added to it.
+    for (const [name, value] of verdict.finish(new Response(null)).headers) context.header(name, value, { append: true });
     return undefined;
   };
 }

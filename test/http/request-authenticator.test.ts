@@ -125,9 +125,10 @@ test('Hono: the identity for the handlers, the proof on what they answer', async
   const middleware = negotiateHono({ keytab: realm.keytab(SPN) });
   const run = async (raw: Request) => {
     const values = new Map<string, SspiIdentity>();
-    const context: HonoContext = { req: { raw }, res: new Response(null, { status: 404 }), set: (key, value) => void values.set(key, value) };
-    const early = await middleware(context, async () => { context.res = new Response(`hello ${values.get('sspi')!.user}`); });
-    return early ?? context.res;
+    let res = new Response(null, { status: 404 });
+    const context: HonoContext = { req: { raw }, header: (name, value) => res.headers.append(name, value), set: (key, value) => void values.set(key, value) };
+    const early = await middleware(context, async () => { res = new Response(`hello ${values.get('sspi')!.user}`); });
+    return early ?? res;
   };
   assert.is((await run(request())).status, 401);
   using alice = await createInitiator({ target: SPN, credential: realm.authData('alice'), kerberos: realm.kerberos });

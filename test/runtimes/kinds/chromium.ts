@@ -33,7 +33,7 @@ interface Vite {
 export function chromium(place: 'page' | 'worker'): Runtime {
   return {
     name: `Chromium ${place}`,
-    can: { holdConnections: false, tcp: false, udp: false, files: false },
+    can: { holdConnections: false, keepConnections: false, tcp: false, udp: false, files: false },
     version: async () => /\d+(?:\.\d+)+/.exec(execFileSync(program(), ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))![0],
     async run(task, project, files) {
       const out = await (place === 'page' ? bundleWithEsbuild : bundleWithVite)(project);

@@ -10,7 +10,7 @@ import type { Runtime } from './kind.ts';
 export function edgeRuntime(): Runtime {
   return {
     name: 'edge-runtime',
-    can: { holdConnections: false, tcp: false, udp: false, files: false },
+    can: { holdConnections: false, keepConnections: false, tcp: false, udp: false, files: false },
     async version() {
       return (JSON.parse(await readFile(join(packageFolder('edge-runtime'), 'package.json'), 'utf8')) as { version: string }).version;
     },

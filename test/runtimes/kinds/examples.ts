@@ -1,7 +1,7 @@
 // The examples that need a runtime, or packages of their own, besides Node: copied beside the installed package, run, asked.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as assert from 'uvu/assert';
@@ -11,14 +11,14 @@ import { runProgram } from '../lab/programs.ts';
 import type { Project } from '../lab/project.ts';
 import { bytes } from '../programs/bytes.ts';
 import type { Result, Task } from '../programs/task.ts';
-import type { Runtime } from './kind.ts';
+import { NODE_LIKE, type Runtime } from './kind.ts';
 import { bunProgram, denoProgram, environment } from './process.ts';
 import { startWorkerd } from './workerd.ts';
 
 export function examples(): Runtime {
   return {
     name: 'Examples',
-    can: { holdConnections: true, tcp: true, udp: true, files: true },
+    can: NODE_LIKE,
     shown: true,
     version: async () => '',
     async run(task, project) {
@@ -37,6 +37,7 @@ export function examples(): Runtime {
           results.push({ suite: 'examples', test: name, state: 'failed', reason: error instanceof Error ? error.stack ?? String(error) : String(error) });
         }
       }
+      results.push({ suite: 'examples', test: 'README.md shows what they print', ...(await asWritten(output)) });
       return { results, output: output.join('\n\n'), whole: true };
     },
   };
@@ -110,6 +111,17 @@ const EXAMPLES: Readonly<Record<string, (lab: Lab) => Promise<string>>> = {
   },
 };
 
+/** Each line that examples/README.md shows; what follows an ellipsis is left out there. */
+async function asWritten(output: readonly string[]): Promise<Pick<Result, 'state' | 'reason'>> {
+  const text = /```text\n([\s\S]*?)```/.exec(await readFile(join(root, 'examples/README.md'), 'utf8'))![1]!;
+  const printed = output.join('\n').replaceAll('== ', '').split('\n');
+  const missing = text.split('\n').filter(Boolean).filter((line) => {
+    const [start, cut] = line.split(' …');
+    return !printed.some((one) => (cut === undefined ? one === start : one.startsWith(start!)));
+  });
+  return missing.length === 0 ? { state: 'passed' } : { state: 'failed', reason: `not printed: ${missing.join('\n')}` };
+}
+
 /** As examples/worker/workerd.capnp says it. */
 const BUNDLE = ['--bundle', '--format=esm', '--conditions=workerd,worker', '--external:cloudflare:*', '--loader:.wasm=copy', '--asset-names=[name]', '--outdir=out'];
 
@@ -165,5 +177,5 @@ async function nobody(url: string, status = 401): Promise<string> {
 }
 
 function installWeb({ folder }: Lab): void {
-  execFileSync('npm', ['ci', '--prefer-offline', '--loglevel=error'], { cwd: join(folder, 'web'), stdio: ['ignore', 'ignore', 'pipe'] });
+  execFileSync('npm', ['ci', '--include=dev', '--prefer-offline', '--loglevel=error'], { cwd: join(folder, 'web'), stdio: ['ignore', 'ignore', 'pipe'] });
 }

@@ -15,4 +15,4 @@ export interface Runtime {
   run(task: Task, project: Project, files: Files): Promise<Ended>;
 }
 
-export const NODE_LIKE: Abilities = { holdConnections: true, tcp: true, udp: true, files: true };
+export const NODE_LIKE: Abilities = { holdConnections: true, keepConnections: true, tcp: true, udp: true, files: true };

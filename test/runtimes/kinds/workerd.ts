@@ -16,7 +16,7 @@ import type { Runtime } from './kind.ts';
 export function workerd(): Runtime {
   return {
     name: 'workerd',
-    can: { holdConnections: false, tcp: true, udp: false, files: false },
+    can: { holdConnections: true, keepConnections: false, tcp: true, udp: false, files: false },
     version: async () => /\d{4}-\d{2}-\d{2}/.exec(execFileSync(program(), ['--version'], { encoding: 'utf8' }))![0],
     async run(task, project) {
       const bundle = await bundleWorker(project);

@@ -19,6 +19,8 @@ export interface Task {
 export interface Abilities {
   /** A connection of one's own, which NTLM needs over HTTP. */
   holdConnections: boolean;
+  /** It serves later requests too. */
+  keepConnections: boolean;
   tcp: boolean;
   udp: boolean;
   files: boolean;
