@@ -16,7 +16,8 @@ const GLOBALS: readonly [name: RegExp, alias: string, found: string][] = [
   [/\bAbortSignal\b/g, 'AbortSignal', 'extends { AbortSignal: { prototype: infer T } } ? T : object'],
   [/\bRequest\b/g, 'Request', 'extends { Request: { prototype: infer T } } ? T : object'],
   [/\bResponse\b/g, 'Response', 'extends { Response: { prototype: infer T } } ? T : object'],
-  [/\bURL\b/g, 'URL', 'extends { URL: { prototype: infer T } } ? T : { readonly href: string }'],
+  [/\bURL\b/g, 'URL', 'extends { URL: { prototype: infer T } } ? T : { ' +
+    "readonly [part in 'href' | 'origin' | 'protocol' | 'host' | 'hostname' | 'port' | 'pathname' | 'search' | 'hash']: string }"],
   [/\bWebAssembly\.Module\b/g, 'WebAssemblyModule', 'extends { WebAssembly: { Module: { prototype: infer T } } } ? T : object'],
   [/\btypeof fetch\b/g, 'Fetch', 'extends { fetch: infer T } ? T : (input: string, init?: object) => Promise<object>'],
 ];

@@ -113,6 +113,45 @@ test('import and require() give the same names', async ({ installed }) => {
   }
 });
 
+const COMMONJS = `
+const sspi = require('portable-sspi');
+const { createTestRealm } = require('portable-sspi/testing');
+async function handshake(client, server) {
+  for (let token = await client.step(); token !== null;) {
+    const answer = await server.step(token);
+    token = answer && await client.step(answer);
+  }
+  return [client.package, server.peer, client.complete && server.complete].join();
+}
+async function main() {
+  const realm = await createTestRealm({ realm: 'AD.TEST', users: { alice: 'x' }, services: ['HTTP/web.ad.test'] });
+  const kerberos = await handshake(
+    await sspi.createInitiator({ target: 'HTTP/web.ad.test', credential: realm.authData('alice'), kerberos: realm.kerberos }),
+    await sspi.createAcceptor({ credential: { keytab: realm.keytab('HTTP/web.ad.test') } }),
+  );
+  const ntlm = await handshake(await sspi.createInitiator({ credential: { user: 'alice', password: 'x' }, packageList: 'NTLM' }), await sspi.createAcceptor({ credential: { accounts: realm.accounts } }));
+  const wrong = await (await sspi.createInitiator({ credential: { user: 'alice', password: 'x' }, packageList: 'NTLM' })).step(new Uint8Array(3)).catch((error) => error);
+  const same = (await import('portable-sspi')).SspiError === sspi.SspiError;
+  console.log(JSON.stringify([kerberos, ntlm, wrong instanceof sspi.SspiError, same, typeof sspi.default, '__esModule' in sspi]));
+}
+main();
+`;
+
+test('a CommonJS program requires it, and works with the same classes as one that imports it', async ({ installed }) => {
+  const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
+  if (!requiresModules()) return assert.ok(major < 20 || (major === 20 && minor < 19) || (major === 22 && minor < 12), process.version);
+  const said = execFileSync(process.execPath, ['--input-type=commonjs', '-e', COMMONJS], { cwd: installed.project, encoding: 'utf8' });
+  assert.equal(JSON.parse(said), ['Kerberos,alice@AD.TEST,true', 'NTLM,alice,true', true, true, 'undefined', false]);
+});
+
+test('with --conditions=ntlm-only Node loads no Kerberos', async ({ installed }) => {
+  const code = `import { createInitiator, enumerateSecurityPackages } from 'portable-sspi';
+    const client = await createInitiator({ credential: { user: 'alice@AD.TEST', password: 'x' }, kerberos: { realms: { 'AD.TEST': { kdc: ['tcp://127.0.0.1:1'] } } }, target: 'HTTP/web' });
+    console.log((await client.step()).length > 40, (await enumerateSecurityPackages()).map(({ name }) => name).join());`;
+  const said = execFileSync(process.execPath, ['--conditions=ntlm-only', '--input-type=module', '-e', code], { cwd: installed.project, encoding: 'utf8' });
+  assert.is(said.trim(), 'true Negotiate,NTLM');
+});
+
 test('no file waits at its top level', async ({ installed }) => {
   // require() of a module that does ends with ERR_REQUIRE_ASYNC_MODULE, also of one that is imported later only
   if (!requiresModules()) return assert.ok(true);

@@ -18,6 +18,7 @@ test.before(async (context) => {
   const { project } = context.installed;
   await writeFile(`${project}/package.json`, '{ "type": "module" }');
   await cp(`${root}test/types`, `${project}/types`, { recursive: true });
+  await writeFile(`${project}/worker.d.ts`, WORKER);
   await writeFile(`${project}/wrong.ts`, `import { createInitiator } from 'portable-sspi';\nvoid createInitiator({ target: 7 });\n`);
   await writeFile(`${project}/common.cts`, `import sspi = require('portable-sspi');\nconst context: Promise<sspi.SecurityContext> = sspi.createInitiator();\nvoid context;\n`);
 });
@@ -28,10 +29,19 @@ const ALL = ['types/sspi.ts', 'types/context.ts', 'types/subpaths.ts', 'types/ht
 const WITHOUT_NODE = ALL.slice(0, 4);
 const WITHOUT_FETCH = ALL.slice(0, 3);
 
+/** As the types of Workers have it: a class is no property of globalThis. */
+const WORKER = `
+declare class URL { readonly href: string; readonly hostname: string }
+declare class AbortSignal { static timeout(milliseconds: number): AbortSignal }
+declare class Response { readonly status: number }
+declare function fetch(input: string | URL, init?: { method?: string; body?: string; signal?: AbortSignal }): Promise<Response>;
+`;
+
 /** What differs between the projects of users: files, lib, types, how modules are resolved. */
 const PROJECTS: readonly (readonly [what: string, files: readonly string[], ...options: string[]])[] = [
   ['a bundler\'s, for browsers', WITHOUT_NODE, '--module', 'esnext', '--moduleResolution', 'bundler', '--lib', 'es2022,esnext.disposable,dom', '--typeRoots', 'none'],
   ['a bundler\'s, with no lib but the language\'s', WITHOUT_FETCH, '--module', 'esnext', '--moduleResolution', 'bundler', '--lib', 'es2022', '--typeRoots', 'none'],
+  ['of a Worker\'s kind', ['worker.d.ts', ...WITHOUT_NODE], '--module', 'esnext', '--moduleResolution', 'bundler', '--lib', 'es2022,esnext.disposable', '--typeRoots', 'none'],
   ['nodenext, with Node\'s types', ALL, '--module', 'nodenext', '--lib', 'es2022,esnext.disposable', '--types', 'node'],
   ['nodenext, with Node\'s types and the DOM\'s lib', ALL, '--module', 'nodenext', '--lib', 'es2022,dom', '--types', 'node'],
   ['node16, with Node\'s types', ALL, '--module', 'node16', '--lib', 'es2022', '--types', 'node'],
@@ -61,7 +71,7 @@ for (const [what, files, ...options] of PROJECTS) {
   });
 }
 
-for (const [what, files, ...options] of [PROJECTS[0]!, PROJECTS[2]!]) {
+for (const [what, files, ...options] of [PROJECTS[0]!, PROJECTS[3]!]) {
   test(`with TypeScript ${version(OLD)}, a project ${what}`, ({ installed }) => {
     assert.ok(version(OLD).startsWith('5.'));
     assert.equal(compile(OLD, installed, files, options), []);
