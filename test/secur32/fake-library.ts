@@ -4,7 +4,7 @@ import type { FunctionName, Secur32Library } from '../../backends/secur32/librar
 import type { PointerSize } from '../../backends/secur32/structs.ts';
 import { createWasmBackend } from '../../backends/wasm/index.ts';
 import {
-  type ContextSizes, SEC_E_INTERNAL_ERROR, SEC_E_INVALID_HANDLE, SEC_E_OK, SEC_E_SECPKG_NOT_FOUND, SEC_E_UNSUPPORTED_FUNCTION, SECBUFFER_DATA, SECBUFFER_STREAM, SECBUFFER_TOKEN,
+  ASC_REQ_ALLOW_MISSING_BINDINGS, type ContextSizes, SEC_E_INTERNAL_ERROR, SEC_E_INVALID_HANDLE, SEC_E_OK, SEC_E_SECPKG_NOT_FOUND, SEC_E_UNSUPPORTED_FUNCTION, SECBUFFER_CHANNEL_BINDINGS, SECBUFFER_DATA, SECBUFFER_STREAM, SECBUFFER_TOKEN,
   SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND, type SecBuffer, type SecPkgInfo, SspiError,
 } from '../../src/index.ts';
 import * as sspi from '../../src/index.ts';
@@ -16,12 +16,17 @@ export interface FakeCall {
   isAsync: boolean;
 }
 
-export interface FakeOptions {
-  pointerSize?: PointerSize;
-  isWine?: boolean;
-  /** What the system behind the DLL knows. */
+/** What the system behind the DLL knows. */
+export interface FakeSystem {
   acceptor?: AcceptorData;
   kerberos?: KerberosConfig;
+}
+
+export interface FakeOptions extends FakeSystem {
+  pointerSize?: PointerSize;
+  isWine?: boolean;
+  /** The same, by package. */
+  system?: (name: PackageName) => Promise<FakeSystem>;
 }
 
 type Implementation = (...values: number[]) => number | Promise<number>;
@@ -43,6 +48,10 @@ export class FakeLibrary implements Secur32Library {
   readonly tokens = new Set<number>();
   /** Its thread acts for a client. */
   impersonated = false;
+  /** An acceptor without ASC_REQ_ALLOW_MISSING_BINDINGS, by what it is with. */
+  readonly #strict = new Map<BackendCredential, BackendCredential>();
+  /** Of a handshake that is under way. */
+  readonly #begunWith = new Map<BackendContext, BackendCredential>();
   readonly #options: FakeOptions;
   readonly #engine = createWasmBackend();
   readonly #packages: SecPkgInfo[];
@@ -54,7 +63,7 @@ export class FakeLibrary implements Secur32Library {
     this.isWine = options.isWine ?? false;
     this.memory = new FakeMemory(this.pointerSize);
     this.#packages = (['Negotiate', 'Kerberos', 'NTLM', 'Schannel'] as PackageName[]).map((name, index) => ({
-      name, capabilities: 0x2b3b3 + index, version: 1, rpcId: [9, 16, 10, 14][index]!, maxToken: [65791, 48000, 2888, 24576][index]!, comment: `${name} of a fake`,
+      name, capabilities: 0x2b3b3 + 0x100000 * index, version: 1, rpcId: [9, 16, 10, 14][index]!, maxToken: [65791, 48000, 2888, 24576][index]!, comment: `${name} of a fake`,
     }));
   }
 
@@ -99,25 +108,26 @@ export class FakeLibrary implements Secur32Library {
     },
     AcquireCredentialsHandleW: (_principal, name, use, _logonId, identity, _getKey, _argument, handle, expiry) => this.#status(async () => {
       const { authData, packageList } = this.#identity(identity!);
+      const system = await this.#options.system?.(this.memory.string(name!) as PackageName) ?? this.#options;
       const options: AcquireOptions = {
-        package: this.memory.string(name!) as PackageName, credentialUse: use!, packageList, kerberos: this.#options.kerberos,
-        authData: { ...((use! & SECPKG_CRED_INBOUND) === 0 ? {} : this.#options.acceptor), ...((use! & SECPKG_CRED_OUTBOUND) === 0 ? {} : authData) } as AuthData,
+        package: this.memory.string(name!) as PackageName, credentialUse: use!, packageList, kerberos: system.kerberos,
+        authData: { ...((use! & SECPKG_CRED_INBOUND) === 0 ? {} : system.acceptor), ...((use! & SECPKG_CRED_OUTBOUND) === 0 ? {} : authData) } as AuthData,
       };
       const credential = await this.#engine.acquireCredentials(options);
+      if ((use! & SECPKG_CRED_INBOUND) !== 0) {
+        const authData = { ...options.authData, channelBindingPolicy: 'always' } as AcceptorData;
+        this.#strict.set(credential, await this.#engine.acquireCredentials({ ...options, authData }));
+      }
       this.#newHandle(handle!, this.credentials, credential);
-      this.memory.at(expiry!, 8).set([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]);
+      this.#giveTime(expiry!, credential.expiry);
     }),
-    FreeCredentialsHandle: (handle) => this.#drop(this.credentials, handle!, (credential) => credential.free()),
+    FreeCredentialsHandle: (handle) => this.#drop(this.credentials, handle!, (credential) => { credential.free(); this.#strict.get(credential)?.free(); }),
     DeleteSecurityContext: (handle) => this.#drop(this.contexts, handle!, (context) => context.delete()),
     InitializeSecurityContextW: (credential, context, target, contextReq, _1, targetDataRep, input, _2, newContext, output, attributes, expiry) =>
       this.#leg('initialize', credential!, context!, target === 0 ? undefined : this.memory.string(target!), contextReq!, targetDataRep!, input!, newContext!, output!, attributes!, expiry!),
     AcceptSecurityContext: (credential, context, input, contextReq, targetDataRep, newContext, output, attributes, expiry) =>
       this.#leg('accept', credential!, context!, undefined, contextReq!, targetDataRep!, input!, newContext!, output!, attributes!, expiry!),
-    CompleteAuthToken: (context, token) => {
-      this.#context(context!);
-      for (const buffer of this.memory.buffers(token!)) this.memory.fill(buffer, buffer.data.map((byte) => byte ^ 0xff));
-      return SEC_E_OK;
-    },
+    CompleteAuthToken: () => SEC_E_UNSUPPORTED_FUNCTION,
     ApplyControlToken: () => SEC_E_UNSUPPORTED_FUNCTION,
     QueryContextAttributesW: (context, attribute, value) => this.#status(() => this.#query(this.#context(context!), attribute!, value!)),
     QueryCredentialsAttributesW: (credential, _attribute, value) => this.#status(() => {
@@ -149,7 +159,10 @@ export class FakeLibrary implements Secur32Library {
     }),
     ImpersonateSecurityContext: () => { this.impersonated = true; return SEC_E_OK; },
     RevertSecurityContext: () => { this.impersonated = false; return SEC_E_OK; },
-    ChangeAccountPasswordW: () => SEC_E_OK,
+    ChangeAccountPasswordW: (name, domain, user, oldPassword, newPassword) => this.#status(() => this.#engine.changeAccountPassword({
+      package: this.memory.string(name!) as PackageName, domain: this.memory.string(domain!), user: this.memory.string(user!),
+      oldPassword: this.memory.string(oldPassword!), newPassword: this.memory.string(newPassword!),
+    })),
     FreeContextBuffer: (address) => (this.memory.free(address!) ? SEC_E_OK : SEC_E_INVALID_HANDLE),
     CloseHandle: (handle) => (this.tokens.delete(handle!) ? 1 : 0),
     GetTokenInformation: (token, what, address, room, needed) => {
@@ -169,12 +182,17 @@ export class FakeLibrary implements Secur32Library {
     const copies = this.memory.buffers(input).map(({ type, data }) => ({ type, data: data.slice() }));
     const existing = context === 0 ? null : this.#context(context);
     const [token] = this.memory.buffers(output).filter(({ type }) => type === SECBUFFER_TOKEN);
+    const lenient = this.#credential(credential);
+    const isStrict = copies.some(({ type }) => type === SECBUFFER_CHANNEL_BINDINGS) && (contextReq & ASC_REQ_ALLOW_MISSING_BINDINGS) === 0;
+    const used = (existing === null ? undefined : this.#begunWith.get(existing)) ?? (isStrict ? this.#strict.get(lenient) : undefined) ?? lenient;
     try {
-      const result = await this.#credential(credential)[verb](existing, { targetName, contextReq, targetDataRep, input: copies, output: [] });
+      const result = await used[verb](existing, { targetName, contextReq, targetDataRep, input: copies, output: [] });
       if (existing === null) this.#newHandle(newContext, this.contexts, result.context);
+      if (result.status === SEC_E_OK) this.#begunWith.delete(result.context);
+      else this.#begunWith.set(result.context, used);
       this.memory.fill(token!, result.output[0]!.data);
       this.memory.setUint32(attributes, result.contextAttr);
-      this.memory.at(expiry, 8).fill(0xff).set([0x7f], 7);
+      this.#giveTime(expiry, result.expiry);
       return result.status;
     } catch (error) {
       if (!(error instanceof SspiError)) throw error;
@@ -197,6 +215,13 @@ export class FakeLibrary implements Secur32Library {
         if (stream !== undefined && type === SECBUFFER_DATA) this.memory.setPointer(at + SecBuffer.pvBuffer, stream.pointer + (data.byteOffset - stream.data.byteOffset));
       });
     }) as number;
+  }
+
+  /** A TimeStamp: 100 ns since 1601, in local time; the largest one for never. */
+  #giveTime(address: number, date: Date | null): void {
+    const local = date === null ? 0 : date.getTime() - date.getTimezoneOffset() * 60_000;
+    const ticks = date === null ? 0x7fff_ffff_ffff_ffffn : BigInt(local + 11_644_473_600_000) * 10_000n;
+    this.memory.at(address, 8).set(new Uint8Array(BigInt64Array.of(ticks).buffer));
   }
 
   #identity(address: number): { authData?: AuthData; packageList?: string } {
@@ -239,7 +264,9 @@ export class FakeLibrary implements Secur32Library {
         return u32(l.SecPkgContext_StreamSizes.cbBlockSize, sizes.blockSize);
       }
       case sspi.SECPKG_ATTR_NAMES: return string(l.SecPkgContext_NamesW.sUserName, value['userName']!);
-      case sspi.SECPKG_ATTR_LIFESPAN: return void memory.at(address + l.SecPkgContext_Lifespan.tsExpiry, 8).set([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]);
+      case sspi.SECPKG_ATTR_LIFESPAN:
+        this.#giveTime(address + l.SecPkgContext_Lifespan.tsStart, value['start']!);
+        return this.#giveTime(address + l.SecPkgContext_Lifespan.tsExpiry, value['expiry']!);
       case sspi.SECPKG_ATTR_FLAGS: return u32(l.SecPkgContext_Flags.Flags, value['flags']!);
       case sspi.SECPKG_ATTR_SESSION_KEY: return bytes(l.SecPkgContext_SessionKey.SessionKeyLength, l.SecPkgContext_SessionKey.SessionKey, value['sessionKey']!);
       case sspi.SECPKG_ATTR_TARGET: {

@@ -21,10 +21,16 @@ export class FakeMemory {
   }
 
   allocate(length: number): Block {
-    const block = { bytes: new Uint8Array(length), address: this.#nextBlock };
-    this.#nextBlock += length + 0x1000;
-    this.#blocks.push(block);
-    return block;
+    const bytes = new Uint8Array(length);
+    return { bytes, address: this.adopt(bytes) };
+  }
+
+  /** Gives memory an address. */
+  adopt(bytes: Uint8Array): number {
+    const address = this.#nextBlock;
+    this.#nextBlock += bytes.length + 0x1000;
+    this.#blocks.push({ bytes, address });
+    return address;
   }
 
   /** Every block that the backend ever had. */
