@@ -55,14 +55,14 @@ export function negotiateAuthOver(makeSource: MakeAcceptorSource, bindings: Make
     const verdict = await gate.judge({
       authorization: req.headers.authorization ?? null,
       shared: persistent === 'never' || (persistent === 'auto' && FORWARDED.some((name) => req.headers[name] !== undefined)),
-      follows: res.shouldKeepAlive ? { possible: true } : { possible: false, why: CONNECTION_ENDS },
+      follows: keepsAlive(req, res) ? { possible: true } : { possible: false, why: CONNECTION_ENDS },
       gone: () => req.socket.destroyed,
       channelBindings: () => bindingsOf(req, options, bindings),
       refused: (error) => options.onRefusal?.(error, req),
     }, connectionOf(req.socket));
     if (verdict.kind === 'gone') return false;
     setFields(res, verdict.headers);
-    if (verdict.kind === 'answer') return answer(res, verdict.status, verdict.text), false;
+    if (verdict.kind === 'answer') return answer(req, res, verdict.status, verdict.text), false;
     (req as { sspi?: SspiIdentity }).sspi = verdict.identity;
     return true;
   };
@@ -97,8 +97,15 @@ function setFields(res: ServerResponse, fields: Fields): void {
   }
 }
 
-/** Ends a leg. Node reads and drops what is left of the request's body, so that the connection lives on. */
-function answer(res: ServerResponse, status: number, text: string): void {
+/** As `res.shouldKeepAlive`, which in Bun does not look at what the client said. */
+function keepsAlive({ headers: { connection = '' } }: IncomingMessage, res: ServerResponse): boolean {
+  return res.shouldKeepAlive && !/(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(connection);
+}
+
+/** Ends a leg. What is left of the request's body is read and dropped, so that the connection lives on. */
+function answer(req: IncomingMessage, res: ServerResponse, status: number, text: string): void {
+  req.resume?.(); // Node does so by itself, Deno does not
+
   const body = new TextEncoder().encode(`${text}\n`);
   res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': body.length, 'Cache-Control': 'no-store' });
   res.end(body);

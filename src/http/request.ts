@@ -20,6 +20,18 @@ export async function toReplayable(request: Request): Promise<ReplayableRequest>
   return { url: new URL(request.url), method: request.method, headers, body };
 }
 
+/** fetch's arguments as a Request, with what Bun's forgets of them: the content type of a string. */
+export function toRequest(input: RequestInfo | URL, init: RequestInit | undefined): Request {
+  const request = new Request(input, init);
+  if (typeof init?.body === 'string' && !request.headers.has('content-type')) request.headers.set('content-type', 'text/plain;charset=UTF-8');
+  return request;
+}
+
+/** What the caller said of credentials; Bun's Request always says 'include'. */
+export function credentialsOf(request: Request, init: RequestInit | undefined): RequestCredentials | undefined {
+  return init?.credentials ?? request.credentials;
+}
+
 /** The request that a redirect asks for (Fetch standard, HTTP-redirect fetch, steps 12 to 18). */
 export function redirected(request: ReplayableRequest, status: number, url: URL): ReplayableRequest {
   const headers = new Headers(request.headers);

@@ -137,8 +137,14 @@ class PinnedAgent extends Agent {
 
 async function respond(request: ClientRequest, body: Uint8Array | null): Promise<IncomingMessage> {
   return await new Promise((resolve, reject) => {
+    let written = false;
+    request.once('socket', () => { written = true; });
     request.once('response', resolve);
-    request.on('error', reject); // stays: after an early response the rest of the body may still fail
+    // stays: after an early response the rest of the body may still fail
+    request.on('error', (error) => {
+      // Deno asks the agent for another socket when the pinned one dies under a request that was written.
+      reject(written && error instanceof ConnectionGone ? Object.assign(new Error('socket hang up', { cause: error }), { code: 'ECONNRESET' }) : error);
+    });
     if (body === null) request.end();
     else request.end(body);
   });

@@ -3,7 +3,7 @@ import { explainDenial } from '../../../backends/wasm/host/permission.ts';
 import { createTargetRule } from '../target.ts';
 import type { InitiatorSource } from '../context-source.ts';
 import { requirementsOf, type FetchOptions, type MakeInitiatorSource, type NegotiatingFetch } from '../fetch-options.ts';
-import { REDIRECTS, redirected, redirectTarget, toReplayable } from '../request.ts';
+import { credentialsOf, REDIRECTS, redirected, redirectTarget, toReplayable, toRequest } from '../request.ts';
 import { drain } from './connection.ts';
 import { exchange, NetworkFailure, type ExchangeOptions } from './exchange.ts';
 import { createPool } from './pool.ts';
@@ -32,14 +32,14 @@ export function createFetchOver(makeSource: MakeInitiatorSource, bindings: (cert
     bindings: options.channelBinding === 'never' ? null : bindings,
   };
 
-  const follow = async (platform: Request): Promise<Response> => {
+  const follow = async (platform: Request, credentials: RequestCredentials | undefined): Promise<Response> => {
     const { signal } = platform;
     let request = await toReplayable(platform);
     const first = request.url;
     let from = first;
     for (let redirects = 0; ; redirects++) {
       signal.throwIfAborted();
-      const { message, outcome } = await exchange({ request, proxy: proxyRule(request.url), target: targetFor(request, platform.credentials, first, from), signal }, exchangeOptions);
+      const { message, outcome } = await exchange({ request, proxy: proxyRule(request.url), target: targetFor(request, credentials, first, from), signal }, exchangeOptions);
       const status = message.statusCode ?? 0;
       if (platform.redirect === 'error' && REDIRECTS.has(status)) {
         message.destroy();
@@ -63,10 +63,10 @@ export function createFetchOver(makeSource: MakeInitiatorSource, bindings: (cert
   };
 
   const negotiatingFetch: typeof fetch = async (input, init) => {
-    const request = new Request(input, init);
+    const request = toRequest(input, init);
     if (!/^https?:$/.test(new URL(request.url).protocol)) return await fetch(request);
     try {
-      return await follow(request);
+      return await follow(request, credentialsOf(request, init));
     } catch (error) {
       request.signal.throwIfAborted();
       if (!(error instanceof NetworkFailure)) throw error;

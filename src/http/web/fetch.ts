@@ -4,7 +4,7 @@ import { createAuthenticator, type Authenticator } from '../authenticator.ts';
 import { parseChallenges } from '../challenge.ts';
 import { allowsKerberos, schemesOf, type InitiatorSource } from '../context-source.ts';
 import { requirementsOf, type FetchOptions, type MakeInitiatorSource, type NegotiatingFetch } from '../fetch-options.ts';
-import { REDIRECTS, redirected, redirectTarget } from '../request.ts';
+import { credentialsOf, REDIRECTS, redirected, redirectTarget, toRequest } from '../request.ts';
 import { CredHandle } from '../../sspi/handles.ts';
 import { createTargetRule } from '../target.ts';
 import { readRequest, toPlatform, type PlainRequest } from './request.ts';
@@ -119,12 +119,12 @@ export function createWebFetchOver(makeSource: MakeInitiatorSource, platform: We
 
   const redirectMode = ({ platform: { redirect } }: PlainRequest): RequestRedirect => (platform.hidesRedirects || redirect === 'error' ? redirect : 'manual');
 
-  const follow = async (request: PlainRequest): Promise<Response> => {
+  const follow = async (request: PlainRequest, credentials: RequestCredentials | undefined): Promise<Response> => {
     const first = request.url;
     let from = first;
     let current = request;
     for (let redirects = 0; ; redirects++) {
-      const response = await hop(current, targetFor(current, current.platform.credentials, first, from));
+      const response = await hop(current, targetFor(current, credentials, first, from));
       if (request.platform.redirect === 'error' && REDIRECTS.has(response.status)) throw failed(`unexpected redirect: ${response.status}`);
       const location = platform.hidesRedirects || request.platform.redirect !== 'follow' || !REDIRECTS.has(response.status) ? null : response.headers.get('location');
       if (location === null) return redirects === 0 ? response : Object.defineProperty(response, 'redirected', { value: true });
@@ -141,9 +141,9 @@ export function createWebFetchOver(makeSource: MakeInitiatorSource, platform: We
     pinned?.close();
   };
   const negotiatingFetch: typeof fetch = async (input, init) => {
-    const request = new Request(input, init);
+    const request = toRequest(input, init);
     if (!/^https?:/.test(request.url)) return await send(request);
-    return await follow(await readRequest(request));
+    return await follow(await readRequest(request), credentialsOf(request, init));
   };
   return Object.assign(negotiatingFetch, { close, [Symbol.asyncDispose]: close });
 }
