@@ -6,9 +6,10 @@ export interface PlainRequest extends ReplayableRequest {
 }
 
 export async function readRequest(platform: Request): Promise<PlainRequest> {
+  const headers = new Headers(platform.headers); // before the body: Bun forgets a form's boundary with it
   const bodiless = platform.method === 'GET' || platform.method === 'HEAD';
   const bytes = bodiless ? null : new Uint8Array(await platform.arrayBuffer()); // not asked of `body`, which Firefox does not have
-  return { platform, url: new URL(platform.url), method: platform.method, headers: new Headers(platform.headers), body: bytes?.length === 0 && platform.body === null ? null : bytes };
+  return { platform, url: new URL(platform.url), method: platform.method, headers, body: bytes?.length === 0 && platform.body === null ? null : bytes };
 }
 
 /** What goes to the platform's fetch. Its mode, cache, integrity and what else a runtime keeps in a Request stay as they were, until a redirect. */

@@ -39,7 +39,7 @@ test('what a server authenticates on a connection is lent to nobody: the connect
   await using server = await serve(guarded(fakeAuth({ persistent: 'always' }).middleware, hello));
   const { fetch } = webFetch();
   assert.is(await (await fetch(server.url)).text(), 'hello alice');
-  assert.equal(server.seen.map(({ headers }) => headers.connection), ['keep-alive', 'close']);
+  assert.equal(server.seen.map(({ headers }) => headers.connection === 'close'), [false, true]);
   for (let i = 0; i < 5; i++) assert.is((await globalThis.fetch(server.url)).status, 401);
 });
 
@@ -173,7 +173,7 @@ test('the engine itself: Kerberos through a given fetch, to a server of Request 
   assert.is(authenticationOf(response)?.peer, `${SPN}@TEST.REALM`);
   await fetch.close();
 
-  const nameless = createWebFetchOver(initiatorSource, { name: 'a browser', hidesRedirects: false }, { ...options, credential: { user: 'alice', password: 'secret' }, kerberos: {} });
+  const nameless = createWebFetchOver(initiatorSource, { name: 'a browser', hidesRedirects: false }, { ...options, credential: { user: 'alice', password: 'secret' }, kerberos: { krb5Conf: '' } });
   const error = await rejection(nameless('http://web.test.realm/')) as unknown as SspiError;
   assert.instance(error, SspiError);
   assert.match(error.message, /Kerberos cannot be had: NTLM needs several requests/);
