@@ -72,7 +72,7 @@ const config :Workerd.Config = (
 }
 
 /** `workerd serve` with its socket `http` at any free port. */
-export async function startWorkerd(config: string, env: NodeJS.ProcessEnv = {}): Promise<AsyncDisposable & { url: string; output(): string }> {
+export async function startWorkerd(config: string, env: NodeJS.ProcessEnv = {}): Promise<AsyncDisposable & { url: string; pid: number; output(): string }> {
   const child = spawn(program(), ['serve', '--control-fd=3', '--socket-addr=http=127.0.0.1:0', config], {
     cwd: dirname(config), env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
@@ -83,6 +83,7 @@ export async function startWorkerd(config: string, env: NodeJS.ProcessEnv = {}):
   if (port === 0) await closed.then(() => { throw new Error(`workerd ended:\n${output}`); });
   return {
     url: `http://127.0.0.1:${port}/`,
+    pid: child.pid!,
     output: () => output,
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
