@@ -1,25 +1,19 @@
 // `npm run test:runtimes [-- name …]`: the package, packed and installed as a user would, in every runtime. Ends with a table and the total.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chromium } from './kinds/chromium.ts';
-import { edgeRuntime } from './kinds/edge.ts';
-import { examples } from './kinds/examples.ts';
+import { ALL } from './kinds/index.ts';
 import type { Runtime } from './kinds/kind.ts';
-import { bun, deno, hostNode, node } from './kinds/process.ts';
-import { workerd } from './kinds/workerd.ts';
 import { startPeers } from './lab/peers.ts';
 import { installTarball } from './lab/project.ts';
 import { printTable, type Row } from './lab/table.ts';
-
-const RUNTIMES: readonly Runtime[] = [hostNode(), node(22), node(24), node(26), deno(), bun(), workerd(), edgeRuntime(), chromium('page'), chromium('worker'), examples()];
 
 /** For one runtime, in milliseconds. */
 const PATIENCE = 60_000;
 
 const patterns = process.argv.slice(2).map((pattern) => pattern.toLowerCase());
-const chosen = RUNTIMES.filter(({ name }) => patterns.length === 0 || patterns.some((pattern) => name.toLowerCase().includes(pattern)));
+const chosen = ALL.filter(({ name }) => patterns.length === 0 || patterns.some((pattern) => name.toLowerCase().includes(pattern)));
 if (chosen.length === 0) {
-  console.log(`no runtime is called ${patterns.join(' or ')}: there are ${RUNTIMES.map(({ name }) => name).join(', ')}`);
+  console.log(`no runtime is called ${patterns.join(' or ')}: there are ${ALL.map(({ name }) => name).join(', ')}`);
   process.exit(1);
 }
 
