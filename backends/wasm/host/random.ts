@@ -1,4 +1,4 @@
-const POOL = 1024;
+const POOL = 4096;
 
 /**
  * Draws from `crypto.getRandomValues` in pools, because a call to it costs about a microsecond however few bytes it gives.
