@@ -55,10 +55,10 @@ export class Hold {
   }
 }
 
-/** Closes the handle of an object that nobody can reach any more. The last resort: when that happens is for the collector to say. */
-export function closeWhenForgotten(owner: object, handle: NativeHandle): void {
+/** Closes what belongs to an object that nobody can reach any more; it must not lead to the object. The last resort: when that happens is for the collector to say. */
+export function closeWhenForgotten(owner: object, handle: { close(): void }): void {
   forgotten ??= new FinalizationRegistry((forgottenHandle) => forgottenHandle.close());
   forgotten.register(owner, handle);
 }
 
-let forgotten: FinalizationRegistry<NativeHandle> | undefined;
+let forgotten: FinalizationRegistry<{ close(): void }> | undefined;

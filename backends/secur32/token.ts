@@ -1,6 +1,7 @@
 import type { AccessToken } from '../contract/attributes.ts';
 import type { SecurityToken } from '../contract/backend.ts';
 import { SspiError } from '../contract/errors.ts';
+import { closeWhenForgotten } from './native-handle.ts';
 import type { Secur32 } from './secur32.ts';
 
 export type { SecurityToken };
@@ -27,7 +28,9 @@ export function openToken(secur32: Secur32, context: Uint8Array): SecurityToken 
     isOpen = false;
     if (secur32.call('CloseHandle', handle) !== 0) secur32.counts.tokens.freed++;
   };
-  return { handle: BigInt(handle), close, ...(Symbol.dispose === undefined ? {} : { [Symbol.dispose]: close }) } as SecurityToken;
+  const token = { handle: BigInt(handle), close, ...(Symbol.dispose === undefined ? {} : { [Symbol.dispose]: close }) } as SecurityToken;
+  closeWhenForgotten(token, { close });
+  return token;
 }
 
 /** What a client's access token says of it. */
