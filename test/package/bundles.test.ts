@@ -127,7 +127,7 @@ for (const target of WEB) {
     assert.is(whole.files.length, 1);
     assert.not.ok(KERBEROS.test(whole.files[0]!.text), KERBEROS.exec(whole.files[0]!.text)?.[0]);
     process.stdout.write(`${(gzipped(whole.files) / 1000).toFixed(1)} KB${target === 'browser' ? ' with core.wasm' : ''}  `);
-    assert.ok(gzipped(whole.files) < (target === 'browser' ? 48_000 : 33_000), `${gzipped(whole.files)} bytes`); // inlined, Wasm compresses less well than by itself
+    assert.ok(gzipped(whole.files) < (target === 'browser' ? 49_000 : 33_500), `${gzipped(whole.files)} bytes`); // inlined, Wasm compresses less well than by itself
     const program = await load(whole, installed.project);
     assert.is(await program.handshake('NTLM'), 'NTLM,ADTEST\\alice,true');
     assert.is(await program.handshake(), 'NTLM,ADTEST\\alice,true');

@@ -16,16 +16,24 @@ test('an import is found', () => {
   assert.throws(() => requireNoImports(withImport), /env\.abort/);
 });
 
-test('comes to each runtime as it was compiled', async () => {
+test('comes to each runtime as it was compiled, whatever reads hexadecimal there', async () => {
   const { coreWasm } = await import('#core-wasm');
-  const compiled = await readFile(`${root}dist/core.wasm`, 'hex');
+  const compiled = await readFile(`${root}dist/core.wasm`);
   const { Buffer } = globalThis;
-  assert.is(Buffer.from(coreWasm() as Uint8Array).toString('hex'), compiled);
+  const { fromHex } = Uint8Array as { fromHex?: unknown };
+  const same = () => compiled.equals(coreWasm() as Uint8Array);
+  assert.ok(same());
   try {
-    Object.assign(globalThis, { Buffer: undefined }); // as in a browser
-    assert.is(Buffer.from(coreWasm() as Uint8Array).toString('hex'), compiled);
+    Object.assign(Uint8Array, { fromHex: undefined });
+    assert.ok(same(), 'by Buffer');
+    Object.assign(globalThis, { Buffer: undefined });
+    assert.ok(same(), 'by neither');
+    Object.assign(Uint8Array, { fromHex: (text: string) => new Uint8Array(Buffer.from(text, 'hex')) });
+    assert.ok(same(), 'by Uint8Array.fromHex');
   } finally {
     Object.assign(globalThis, { Buffer });
+    if (fromHex === undefined) delete (Uint8Array as { fromHex?: unknown }).fromHex;
+    else Object.assign(Uint8Array, { fromHex });
   }
 });
 
