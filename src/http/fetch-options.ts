@@ -21,7 +21,7 @@ export interface FetchOptions extends EngineOptions {
   proxyTarget?: string;
   /**
    * Whether a token goes with the first request, before the server asks for one. `auto`: to an origin that has asked before, where no
-   * connection is held that could be authenticated (plain fetch). Default `auto`.
+   * connection is held that could be authenticated (plain fetch), and to a page's own, where the browser would ask its user. Default `auto`.
    */
   preemptive?: 'auto' | 'always' | 'never';
   /** Whether to authenticate to another origin that a redirect led to. Default: never. */

@@ -22,6 +22,8 @@ export interface WebPlatform {
   name: string;
   /** The platform follows redirects, and shows none of them (browsers). */
   hidesRedirects: boolean;
+  /** A 401 from there makes the platform ask the user, before it is shown to us. */
+  asksUser?: (url: URL) => boolean;
   /** Where connections can be held, they are: a fetch that shares its connections shares what a server authenticated on one. */
   pinned?: PinnedExchange;
 }
@@ -53,7 +55,7 @@ export function createWebFetchOver(makeSource: MakeInitiatorSource, platform: We
   const hop = async (request: PlainRequest, target: string | null): Promise<Response> => {
     const { signal } = request.platform;
     if (target === null) return await send(toPlatform(request, null, redirectMode(request)));
-    const preempts = preemptive === 'always' || (preemptive === 'auto' && known.has(request.url.origin));
+    const preempts = preemptive === 'always' || (preemptive === 'auto' && (known.has(request.url.origin) || platform.asksUser?.(request.url) === true));
     if (pinned !== undefined) {
       const { response, authentication } = await pinned(request, target, preempts);
       if (authentication?.package === 'Kerberos' && authentication.complete) known.add(request.url.origin);

@@ -31,6 +31,7 @@ export async function startPeers(): Promise<Peers> {
     if (file !== undefined) return void response.writeHead(200, { 'content-type': file.type, 'content-security-policy': CSP }).end(file.body);
     for (const [name, value] of Object.entries(CORS)) response.setHeader(name, value);
     if (request.method === 'OPTIONS') return void response.writeHead(204).end();
+    if (pathname === '/open') return void response.end('for all');
     if (guard === undefined) return void response.writeHead(404).end();
     guard(request, response, async (error) => {
       if (error !== undefined) return void response.writeHead(500).end(String(error));

@@ -4,7 +4,7 @@ import { authenticationOf, createFetch, type FetchOptions } from '../../../src/h
 import { failure } from '../../contract/support.ts';
 import type { Task } from './task.ts';
 
-/** `createFetch` against a web server in Node that `negotiateAuth` guards: `/negotiate` offers all, `/ntlm` NTLM alone; `/each` lets no connection speak for its later requests. */
+/** `createFetch` against a web server in Node: `/negotiate` offers all, `/ntlm` NTLM alone; `/each` lets no connection speak for its later requests; `/open` asks nobody. */
 export function fetchSuite({ realm, service, user, url, kdc, can }: Task): void {
   const test = suite('fetch');
   const credential = { user: user.name, domain: realm, password: user.password };
@@ -29,6 +29,18 @@ export function fetchSuite({ realm, service, user, url, kdc, can }: Task): void 
     assert.is(authentication.complete, true);
     await fetch.close();
   });
+
+  const { location } = globalThis as { location?: { origin: string } };
+  if (location?.origin.startsWith('http')) {
+    test("Kerberos: at a page's own origin, without the browser's dialog", async () => {
+      const fetch = client({ packageList: 'Kerberos' });
+      const response = await fetch(`${location.origin}/each`);
+      assert.is(response.status, 200);
+      assert.is(authenticationOf(response)!.mutual, true);
+      assert.is((await fetch(`${location.origin}/open`)).status, 200);
+      await fetch.close();
+    });
+  }
 
   test('Kerberos: a body is sent, and many requests at once', async () => {
     const fetch = client({ packageList: 'Kerberos' });
