@@ -18,11 +18,24 @@ export function hostNode(): Runtime {
 }
 
 export function deno(): Runtime {
+  const run = ['run', '--no-prompt', '--no-lock', '--cached-only', '--node-modules-dir=manual'];
   const permissions = ({ folder }: Project) => [
-    'run', '--no-prompt', '--no-lock', '--cached-only', '--node-modules-dir=manual',
-    '--allow-net=127.0.0.1,0.0.0.0:0', '--allow-env', '--allow-sys', `--allow-read=${folder}`, `--allow-write=${folder}`,
+    ...run, '--allow-net=127.0.0.1,0.0.0.0:0', '--allow-env', '--allow-sys', `--allow-read=${folder}`, `--allow-write=${folder}`,
   ];
-  return processRuntime('Deno', denoProgram, permissions);
+  const runtime = processRuntime('Deno', denoProgram, permissions);
+  return {
+    ...runtime,
+    async run(task, project, files) {
+      const permitted = await runtime.run(task, project, files);
+      const file = join(project.folder, 'denied.js');
+      await bundleProgram('denied.ts', file);
+      const taskFile = join(task.folder, 'task.json');
+      const denied = await runProgram(denoProgram(), [...run, COLORS, `--allow-read=${taskFile}`, file, taskFile], { cwd: project.folder, env: environment(project) });
+      return {
+        results: [...permitted.results, ...denied.results], output: `${permitted.output}\n${denied.output}`, whole: permitted.whole && denied.whole,
+      };
+    },
+  };
 }
 
 export function bun(): Runtime {
@@ -53,6 +66,9 @@ function processRuntime(name: string, program: () => string, args: (project: Pro
     },
   };
 }
+
+/** uvu's assertions read these. */
+const COLORS = '--allow-env=FORCE_COLOR,NODE_DISABLE_COLORS,NO_COLOR,TERM';
 
 /** No runtime asks the world for its news, and the host's own realm is no business of the tests. */
 export function environment({ folder }: Project): NodeJS.ProcessEnv {
