@@ -1,4 +1,4 @@
-// `npm run test:wine [-- PART …]`: real node.exe in Wine, with Wine's Secur32 below backends/secur32. Parts: structures, contract, leaks, bench.
+// `npm run test:wine [-- PART …]`: real node.exe in Wine, with Wine's Secur32 below backends/secur32. Parts: structures, package, contract, leaks, bench.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import { domainMissing } from './lab/domain.ts';
 import { wineMissing } from './lab/wine.ts';
 import { Report } from './report.ts';
 
-const PARTS = ['structures', 'contract', 'leaks', 'bench'] as const;
+const PARTS = ['structures', 'package', 'contract', 'leaks', 'bench'] as const;
 const chosen = process.argv.slice(2);
 for (const part of chosen) if (!(PARTS as readonly string[]).includes(part)) throw new RangeError(`there is no part '${part}', only ${PARTS.join(', ')}`);
 const wanted = (part: typeof PARTS[number]): boolean => chosen.length === 0 || chosen.includes(part);
@@ -17,8 +17,9 @@ if (missing !== null) {
   if (process.env.CI === 'true') report.fail('test:wine', `in CI it must run, but ${missing}`);
   else report.skip('test:wine', 'everything', missing);
 } else {
-  const { contractInNode, leaksInNode, benchmark } = await import('./parts.ts');
+  const { packageInNode, contractInNode, leaksInNode, benchmark } = await import('./parts.ts');
   if (wanted('structures')) await (await import('./structures.ts')).checkStructures(report);
+  if (wanted('package')) await packageInNode(report);
   if (wanted('contract')) await contractInNode(report);
   if (wanted('leaks')) await leaksInNode(report);
   if (wanted('bench')) await benchmark(report);

@@ -22,6 +22,7 @@ export type Line =
   | { type: 'suite'; name: string; passed: number; failed: number; skipped: number; errors: string | null }
   | { type: 'note'; text: string }
   | { type: 'figures'; name: string; values: Record<string, number> }
+  | { type: 'facts'; facts: Record<string, string> }
   | { type: 'end' };
 
 export function readDomain(): WineDomain {

@@ -3,6 +3,9 @@
  *
  *   handshake.exe PACKAGE ROUNDS COUNT TARGET [USER DOMAIN PASSWORD]
  *
+ * HANDSHAKE_BALLAST in the environment: megabytes to fill first, so that the process is as large as node.exe. Wine's NTLM forks the process for
+ * every context, which takes longer the more memory it has.
+ *
  * Acquires both credentials once, then prints for each round of COUNT handshakes the milliseconds it took.
  * Without a user: the default credential.
  */
@@ -22,6 +25,13 @@ static void must(SECURITY_STATUS status, const char *call)
         fprintf(stderr, "%s: 0x%08lx\n", call, (unsigned long)status);
         exit(1);
     }
+}
+
+static void fill(const char *megabytes)
+{
+    size_t size = megabytes ? (size_t)atoi(megabytes) << 20 : 0, at;
+    volatile char *ballast = size ? malloc(size) : NULL;
+    for (at = 0; ballast && at < size; at += 4096) ballast[at] = 1;
 }
 
 static void handshake(CredHandle *outbound, CredHandle *inbound, WCHAR *target, ULONG max_token, BYTE *to_server, BYTE *to_client)
@@ -69,6 +79,7 @@ int wmain(int argc, WCHAR **argv)
         fprintf(stderr, "handshake PACKAGE ROUNDS COUNT TARGET [USER DOMAIN PASSWORD]\n");
         return 2;
     }
+    fill(getenv("HANDSHAKE_BALLAST"));
     package = argv[1];
     rounds = _wtoi(argv[2]);
     count = _wtoi(argv[3]);
