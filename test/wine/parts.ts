@@ -79,7 +79,7 @@ export async function benchmark(report: Report): Promise<void> {
         times.push(...c.output.trim().split(/\s+/).map(Number).slice(rounds / 2));
       }
       const node = await runInNode('bench', [packageName, String(rounds), String(count)]);
-      const cost = /^dispatch ([\d.]+)/m.exec(node.rest)?.[1];
+      const cost = /^dispatch (-?[\d.]+)/m.exec(node.rest)?.[1];
       if (cost === undefined) return report.fail(`the bench of ${packageName} in Node`, `it ended with ${node.code ?? 'its time limit'}:\n${node.rest}`);
       ours.push(...[...node.rest.matchAll(/^(?:NTLM|Kerberos) ([\d.]+)/gm)].map(([, time]) => Number(time)).slice(rounds / 2));
       dispatch.push(Number(cost));
