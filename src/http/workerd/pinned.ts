@@ -39,7 +39,7 @@ export function createPinnedExchange(sockets: () => Promise<CloudflareSockets>, 
         if (head.status !== 401 || await side.challenged(lines) === 'final') {
           const authentication = head.status === 401 ? side.outcome : await side.accepted([...lines, ...fieldValues(head, 'authentication-info')], head.status);
           lent = true;
-          return { response: toResponse({ head, body, url: request.url, method: request.method, connection, release: () => signal.removeEventListener('abort', abort) }), authentication };
+          return { response: toResponse({ head, body, url: request.url, method: request.method, connection, signal, release: () => signal.removeEventListener('abort', abort) }), authentication };
         }
         if (await network(signal, drain(body)) && reusable) continue;
         if (++restarts > MAX_RESTARTS) throw new MalformedResponse('the server closes the connection in the middle of the handshake');

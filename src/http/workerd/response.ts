@@ -7,12 +7,13 @@ export interface Http1Parts {
   url: URL;
   method: string;
   connection: Http1Connection;
+  signal: AbortSignal;
   /** Called once the body has ended, in whatever way. */
   release(): void;
 }
 
 /** The platform's `Response` over a message of HTTP/1.1; its body streams, and the connection closes behind it. */
-export function toResponse({ head, body, url, method, connection, release }: Http1Parts): Response {
+export function toResponse({ head, body, url, method, connection, signal, release }: Http1Parts): Response {
   const headers = new Headers();
   for (const [name, value] of head.fields) headers.append(name, value);
   const end = () => {
@@ -21,7 +22,7 @@ export function toResponse({ head, body, url, method, connection, release }: Htt
   };
   let stream: ReadableStream<Uint8Array> | null = null;
   if (method === 'HEAD' || NULL_BODY.has(head.status)) end();
-  else stream = decoded(streamOf(body, end), headers);
+  else stream = decoded(streamOf(body, signal, end), headers);
   // encodeBody: a Worker that hands this response on would otherwise encode once more what came encoded.
   const init: ResponseInit & { encodeBody: 'manual' | 'automatic' } = { status: head.status, statusText: head.reason, headers, encodeBody: headers.has('content-encoding') ? 'manual' : 'automatic' };
   const bare = new URL(url);
@@ -29,7 +30,7 @@ export function toResponse({ head, body, url, method, connection, release }: Htt
   return Object.defineProperty(new Response(stream, init), 'url', { value: bare.href, enumerable: true });
 }
 
-function streamOf(body: Http1Response['body'], end: () => void): ReadableStream<Uint8Array> {
+function streamOf(body: Http1Response['body'], signal: AbortSignal, end: () => void): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
@@ -39,7 +40,7 @@ function streamOf(body: Http1Response['body'], end: () => void): ReadableStream<
         controller.close();
       } catch (cause) {
         end();
-        controller.error(new TypeError('terminated', { cause }));
+        controller.error(signal.aborted ? signal.reason : new TypeError('terminated', { cause }));
       }
     },
     cancel: end,

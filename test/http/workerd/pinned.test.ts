@@ -160,7 +160,7 @@ test('an abort closes the connection, before and during the body', async () => {
   const controller = new AbortController();
   const response = await fetch(server.url, { signal: controller.signal });
   controller.abort(new Error('enough'));
-  await rejection(response.text());
+  assert.is((await rejection(response.text())).message, 'enough');
   await new Promise((resolve) => setTimeout(resolve, 30));
   assert.is(log.closed, log.opened);
 });
