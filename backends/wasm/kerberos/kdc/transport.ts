@@ -36,7 +36,7 @@ const MAX_REPLY = 1 << 20;
 export function createNetworkTransport(options: NetworkTransportOptions): KdcTransport {
   const { host, deadline = 30_000 } = options;
   const failedUntil = new Map<string, number>();
-  const located = new Map<string, Promise<KdcAddress[]>>();
+  const located = new Map<string, Search>();
   const forgetAt = new Map<string, number>();
 
   return {
@@ -78,14 +78,31 @@ export function createNetworkTransport(options: NetworkTransportOptions): KdcTra
     },
   };
 
-  function locate(realm: string, krb5Conf: Krb5Conf | null, signal?: AbortSignal): Promise<KdcAddress[]> {
+  /** One search for all who ask meanwhile; when the one that it was begun for leaves, another's goes on. */
+  async function locate(realm: string, krb5Conf: Krb5Conf | null, signal?: AbortSignal): Promise<KdcAddress[]> {
+    for (;;) {
+      const search = searchFor(realm, krb5Conf, signal);
+      try {
+        return await search.found;
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (search.signal?.aborted !== true) throw error;
+      }
+    }
+  }
+
+  function searchFor(realm: string, krb5Conf: Krb5Conf | null, signal?: AbortSignal): Search {
     const known = located.get(realm);
-    if (known !== undefined && (forgetAt.get(realm) ?? Infinity) > host.now().getTime()) return known;
+    if (known !== undefined && known.signal?.aborted !== true && (forgetAt.get(realm) ?? Infinity) > host.now().getTime()) return known;
     forgetAt.delete(realm);
-    const search = locateKdcs(realm, { service: options.service ?? 'kdc', config: options.config, krb5Conf, host, ...(signal && { signal }) });
+    const found = locateKdcs(realm, { service: options.service ?? 'kdc', config: options.config, krb5Conf, host, ...(signal && { signal }) });
+    const search: Search = { found, signal };
     located.set(realm, search);
-    // A realm that nobody knows is not looked for again at once: Negotiate would wait for DNS at each fallback.
-    search.catch(() => { forgetAt.set(realm, host.now().getTime() + FAILED_FOR); });
+    found.then(() => { search.signal = undefined; }, () => {
+      // A realm that nobody knows is not looked for again at once: Negotiate would wait for DNS at each fallback.
+      if (signal?.aborted !== true) forgetAt.set(realm, host.now().getTime() + FAILED_FOR);
+      else if (located.get(realm) === search) located.delete(realm);
+    });
     return search;
   }
 
@@ -102,7 +119,7 @@ export function createNetworkTransport(options: NetworkTransportOptions): KdcTra
     const udpFirst = host.exchangeUdp !== undefined && (address.protocol === 'udp' || (address.protocol === 'any' && message.length <= limit && round !== 1));
     if (udpFirst) {
       try {
-        const reply = await within(UDP_PATIENCE << round, stop, (signal) => host.exchangeUdp!(address, message, signal));
+        const reply = await within(UDP_PATIENCE << round, stop, (signal) => heeding(signal, host.exchangeUdp!(address, message, signal)));
         if (!options.isTooBig(reply)) return reply;
       } catch (error) {
         if (stop.aborted || address.protocol === 'udp' || isTimeout(error)) throw error; // silence: the next KDC first
@@ -112,14 +129,20 @@ export function createNetworkTransport(options: NetworkTransportOptions): KdcTra
       throw lacking('datagrams (UDP)', `Give the KDC as tcp://${address.host}:${address.port}, where there is TCP, or as a KDC proxy, https://…/KdcProxy.`);
     }
     if (host.exchangeTcp === undefined) throw lacking('TCP sockets', 'Give a KDC proxy in place of the KDC: https://…/KdcProxy (MS-KKDCP).');
-    return unframe(await within(TCP_PATIENCE, stop, (signal) => host.exchangeTcp!(address, frame(message), isFramed, signal)));
+    return unframe(await within(TCP_PATIENCE, stop, (signal) => heeding(signal, host.exchangeTcp!(address, frame(message), isFramed, signal))));
   }
 
   async function askProxy(url: string, realm: string, message: Uint8Array, stop: AbortSignal): Promise<Uint8Array> {
     if (host.post === undefined) throw lacking('fetch', 'Give the KDC as tcp://…, where there are sockets.');
     const body = wrapKdcProxyMessage(frame(message), realm);
-    return unframe(unwrapKdcProxyMessage(await within(HTTPS_PATIENCE, stop, (signal) => host.post!(url, 'application/kerberos', body, signal))));
+    return unframe(unwrapKdcProxyMessage(await within(HTTPS_PATIENCE, stop, (signal) => heeding(signal, host.post!(url, 'application/kerberos', body, signal)))));
   }
+}
+
+interface Search {
+  found: Promise<KdcAddress[]>;
+  /** Of the caller that it was begun for, until it has found something. */
+  signal: AbortSignal | undefined;
 }
 
 /** RFC 4120 §7.2.2: a message on TCP has its length in front, four bytes in network order. */
@@ -159,6 +182,16 @@ async function within<T>(milliseconds: number, parent: AbortSignal | undefined, 
     clearTimeout(timer);
     parent?.removeEventListener('abort', follow);
   }
+}
+
+/** As `work`, but no longer than the signal lets it: the lookup of a name takes none. */
+function heeding<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    work.then(resolve, reject);
+  });
 }
 
 function isTimeout(error: unknown): boolean {

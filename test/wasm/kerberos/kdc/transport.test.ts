@@ -118,6 +118,32 @@ test('an abort is the caller\'s reason, at once', async () => {
   }
 });
 
+test('a caller that leaves in the middle of the search for KDCs takes it from nobody else', async () => {
+  const port = await fakeKdc((message, protocol) => `${protocol} ${message}`);
+  const lookupSrv = (_name: string, signal?: AbortSignal) => new Promise<SrvRecord[]>((resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason));
+    setTimeout(() => resolve([{ name: '127.0.0.1', port, priority: 0, weight: 0 }]), 40);
+  });
+  const network = createNetworkTransport({ config: {}, krb5Conf: async () => null, host: { ...host, lookupSrv }, isTooBig: () => false });
+  const controller = new AbortController();
+  const left = network.send('R', encode('one'), { signal: controller.signal }).then(() => null, (error: unknown) => error);
+  const stays = network.send('R', encode('two'), { signal: new AbortController().signal });
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  controller.abort(new Error('enough'));
+  assert.is(((await left) as Error).message, 'enough');
+  assert.is(decode(await stays), 'udp two');
+  assert.is(decode(await network.send('R', encode('three'), {})), 'udp three');
+});
+
+test('what does not heed its signal holds nobody up', async () => {
+  const deaf: Host = { ...host, exchangeUdp: () => new Promise(() => {}), exchangeTcp: () => new Promise(() => {}) };
+  const controller = new AbortController();
+  const sent = transport(['127.0.0.1:88'], { host: deaf }).send('R', encode('hello'), { signal: controller.signal });
+  setTimeout(() => controller.abort(new Error('enough')), 20);
+  const error = await Promise.race([sent.catch((reason: unknown) => reason), new Promise((resolve) => setTimeout(() => resolve(new Error('hangs')), 500))]);
+  assert.is((error as Error).message, 'enough');
+});
+
 test('a TCP answer that announces too much, or ends early, is refused', async () => {
   for (const [bytes, why] of [[[0x7f, 0xff, 0xff, 0xff, 1], /was announced/], [[0, 0, 0, 9, 1, 2], /closed after 2 of 9 bytes/]] as const) {
     const server = createServer((socket) => socket.end(new Uint8Array(bytes)).on('error', () => {}));
