@@ -25,8 +25,8 @@ async function loop(initiator: SecurityContext, acceptor: SecurityContext): Prom
 }
 
 async function pair(options: Parameters<typeof createInitiator>[0] = {}, accepting: Parameters<typeof createAcceptor>[0] = {}) {
-  const initiator = await createInitiator({ target: TARGET, credential: ALICE, ...options });
-  const acceptor = await createAcceptor({ package: options.package, credential: { accounts }, ...accepting });
+  const initiator = await createInitiator({ backend: 'wasm', target: TARGET, credential: ALICE, ...options });
+  const acceptor = await createAcceptor({ backend: 'wasm', package: options.package, credential: { accounts }, ...accepting });
   return { initiator, acceptor };
 }
 
