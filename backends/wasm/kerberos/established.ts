@@ -1,4 +1,4 @@
-import type { AccessToken } from '../../contract/attributes.ts';
+import type { AccessToken, ContextSizes, EstablishedNames, KeyInfo } from '../../contract/attributes.ts';
 import { SspiError } from '../../contract/errors.ts';
 import { SECQOP_WRAP_NO_ENCRYPT } from '../../contract/constants.ts';
 import type { Host } from '../../contract/host.ts';
@@ -46,29 +46,146 @@ export interface KerberosExtras {
 /** Windows's cbMaxToken for Kerberos. */
 export const KERBEROS_MAX_TOKEN = 48000;
 
-export function kerberosEstablished(facts: KerberosFacts, { createKey, random }: KerberosExtras): Established {
-  const { acceptor, acceptorSubkey, dceStyle, etype } = facts;
-  const key = createKey(etype, facts.key);
-  let made: Messages | undefined;
-  let sendNumber = facts.sendNumber;
-  let disposed = false;
+export function kerberosEstablished(facts: KerberosFacts, extras: KerberosExtras): Established {
+  return new KerberosEstablished(facts, extras);
+}
 
-  /** Made when the first message needs it: many contexts only authenticate. */
-  function messages(): Messages {
-    if (made !== undefined) return made;
-    const tokenKey = { key, acceptor, acceptorSubkey, dceStyle };
-    const tokens = etype === 23 ? rfc4757Tokens(tokenKey, random) : rfc4121Tokens(tokenKey, random);
-    const { receiveNumber, replay, sequence, seen } = facts;
-    return (made = { tokens, order: new OrderWindow(receiveNumber, { replay, sequence, bits: tokens.bits, ...(seen !== undefined && { seen }) }) });
+/** What protects messages. */
+interface Protection {
+  readonly tokens: MessageTokens;
+  readonly order: OrderWindow;
+}
+
+class KerberosEstablished implements Established {
+  readonly mechanism = 'Kerberos';
+  readonly attributes: number;
+  readonly expiry: Date | null;
+  readonly channelBindingsVerified: boolean;
+  readonly clientSpecifiedTarget: string | null;
+  readonly accessToken?: AccessToken;
+  /** Windows's clients send a mechListMIC in DCE style and want one. MIT's send none where their first mechanism was taken, as RFC 4178 §5 allows. */
+  readonly mechListMicRequired: boolean;
+  readonly #facts: KerberosFacts;
+  readonly #random: (length: number) => Uint8Array;
+  readonly #key: KerberosKey;
+  #made: Protection | undefined;
+  #sendNumber: bigint;
+  #disposed = false;
+
+  constructor(facts: KerberosFacts, { createKey, random }: KerberosExtras) {
+    this.attributes = facts.attributes;
+    this.expiry = facts.expiry;
+    this.channelBindingsVerified = facts.channelBindingsVerified;
+    this.clientSpecifiedTarget = facts.clientSpecifiedTarget;
+    if (facts.accessToken !== undefined) this.accessToken = facts.accessToken;
+    this.mechListMicRequired = facts.dceStyle && !facts.acceptor;
+    this.#facts = facts;
+    this.#random = random;
+    this.#key = createKey(facts.etype, facts.key);
+    this.#sendNumber = facts.sendNumber;
   }
-  function next(): bigint {
-    if (disposed) throw new SspiError('SEC_E_INVALID_HANDLE', 'this context was deleted');
-    const number = sendNumber;
-    sendNumber = BigInt.asUintN(messages().tokens.bits, sendNumber + 1n);
-    return number;
+
+  get names(): EstablishedNames {
+    return { client: this.#facts.client, target: this.#facts.target };
   }
-  function open(token: Uint8Array): { message: Uint8Array; encrypted: boolean } {
-    const { tokens, order } = messages();
+
+  get sessionKey(): Uint8Array {
+    return this.#facts.sessionKey.slice();
+  }
+
+  get sizes(): ContextSizes {
+    const { micLength, overhead } = this.#protection().tokens;
+    return { maxToken: KERBEROS_MAX_TOKEN, maxSignature: micLength, blockSize: 1, securityTrailer: overhead };
+  }
+
+  get keyInfo(): KeyInfo {
+    const { etype } = this.#facts;
+    const { checksumType, keyLength } = etypeInfo(etype)!;
+    return {
+      signatureAlgorithmName: CHECKSUM_NAME[checksumType] ?? `checksum ${checksumType}`, encryptAlgorithmName: etypeName(etype),
+      keySize: keyLength * 8, signatureAlgorithm: checksumType, encryptAlgorithm: etype,
+    };
+  }
+
+  makeMechListMic(mechTypes: Uint8Array): Uint8Array {
+    return this.#protection().tokens.mic(mechTypes, this.#next());
+  }
+
+  verifyMechListMic(mechTypes: Uint8Array, mic: Uint8Array): void {
+    const { tokens, order } = this.#protection();
+    const number = tokens.readMic(mic);
+    if (!tokens.verifyMic(mechTypes, mic)) throw altered('mechListMIC');
+    // Windows numbers it 0 whatever the AP-REP said, so its number proves nothing; where it is the next one, it is spent.
+    if (number === order.state.next) order.accept(number);
+  }
+
+  makeSignature(parts: readonly Uint8Array[]): Uint8Array {
+    return this.#protection().tokens.mic(join(parts), this.#next());
+  }
+
+  verifySignature(parts: readonly Uint8Array[], signature: Uint8Array): number {
+    const { tokens, order } = this.#protection();
+    const number = tokens.readMic(signature);
+    if (!tokens.verifyMic(join(parts), signature)) throw altered('message');
+    order.check(number);
+    order.accept(number);
+    return 0;
+  }
+
+  get padding(): number {
+    return this.#protection().tokens.trailer;
+  }
+
+  encrypt(parts: readonly MessagePart[], qop: number, padding: Uint8Array = NOTHING): Uint8Array {
+    const { tokens } = this.#protection();
+    if (padding.length < tokens.trailer) {
+      throw new SspiError('SEC_E_BUFFER_TOO_SMALL', `RC4 appends ${tokens.trailer} byte to a message, and there is no SECBUFFER_PADDING for it`, {
+        remedy: 'Pass a SECBUFFER_PADDING behind the data, and send it too; or use wrap and unwrap of the context.',
+      });
+    }
+    const sealed = qop >>> 0 !== SECQOP_WRAP_NO_ENCRYPT && parts.some(({ encrypt }) => encrypt);
+    if (sealed && (tokens.partsDiffer || isMixed(parts))) return tokens.wrapParts(parts, this.#next(), padding);
+    const message = join(parts.map(({ data }) => data));
+    const token = tokens.wrap(message, sealed, this.#next());
+    const front = token.length - padding.length - message.length;
+    message.fill(0);
+    padding.set(token.subarray(token.length - padding.length));
+    spread(token.subarray(front), parts.map(({ data }) => ({ data, encrypt: true })));
+    return token.subarray(0, front);
+  }
+
+  decrypt(parts: readonly MessagePart[], token: Uint8Array, padding: Uint8Array = NOTHING): number {
+    const { tokens, order } = this.#protection();
+    const whole = join([token, ...parts.map(({ data }) => data), padding]);
+    const { number, encrypted } = tokens.readWrap(whole);
+    if (encrypted && (tokens.partsDiffer || isMixed(parts))) {
+      if (!tokens.unwrapParts([...parts, { data: padding, encrypt: true }], token)) throw altered('message');
+      order.check(number);
+      order.accept(number);
+      return 0;
+    }
+    const { message } = this.unwrap(whole);
+    const room = parts.reduce((length, { data }) => length + data.length, 0);
+    // What a peer pads or leaves out stands at the end of a single part; of several no one could tell which is shorter.
+    if (message.length > room || (message.length < room && parts.length !== 1)) {
+      message.fill(0);
+      throw new SspiError('SEC_E_INVALID_TOKEN', `the message has ${message.length} bytes, and the data buffers ${room}`);
+    }
+    spread(message, parts.map(({ data }) => ({ data, encrypt: true })));
+    if (message.length < room) {
+      parts[0]!.data.fill(0, message.length);
+      parts[0]!.data = parts[0]!.data.subarray(0, message.length);
+    }
+    message.fill(0);
+    return encrypted ? 0 : SECQOP_WRAP_NO_ENCRYPT;
+  }
+
+  wrap(message: Uint8Array, encrypt: boolean): Uint8Array {
+    return this.#protection().tokens.wrap(message, encrypt, this.#next());
+  }
+
+  unwrap(token: Uint8Array): { message: Uint8Array; encrypted: boolean } {
+    const { tokens, order } = this.#protection();
     const { number, encrypted } = tokens.readWrap(token);
     const message = tokens.unwrap(token);
     if (message === null) throw altered('message');
@@ -76,119 +193,45 @@ export function kerberosEstablished(facts: KerberosFacts, { createKey, random }:
     order.accept(number);
     return { message, encrypted };
   }
-  function altered(what: string): SspiError {
-    return new SspiError('SEC_E_MESSAGE_ALTERED', `the ${what}'s checksum is not right: it was altered, or made for another context`);
+
+  streamHeaderLength(message: Uint8Array): number {
+    const { tokens } = this.#protection();
+    tokens.readWrap(message);
+    return tokens.headerLength(message);
   }
-  const info = etypeInfo(etype)!;
 
-  return {
-    mechanism: 'Kerberos',
-    attributes: facts.attributes,
-    expiry: facts.expiry,
-    names: { client: facts.client, target: facts.target },
-    get sessionKey() { return facts.sessionKey.slice(); },
-    get sizes() {
-      const { tokens } = messages();
-      return { maxToken: KERBEROS_MAX_TOKEN, maxSignature: tokens.micLength, blockSize: 1, securityTrailer: tokens.overhead };
-    },
-    keyInfo: {
-      signatureAlgorithmName: CHECKSUM_NAME[info.checksumType] ?? `checksum ${info.checksumType}`, encryptAlgorithmName: etypeName(etype),
-      keySize: info.keyLength * 8, signatureAlgorithm: info.checksumType, encryptAlgorithm: etype,
-    },
-    channelBindingsVerified: facts.channelBindingsVerified,
-    clientSpecifiedTarget: facts.clientSpecifiedTarget,
-    ...(facts.accessToken !== undefined && { accessToken: facts.accessToken }),
+  export(): Uint8Array {
+    const { next: receiveNumber, seen } = this.#protection().order.state;
+    return packFacts({ ...this.#facts, sendNumber: this.#sendNumber, receiveNumber, seen });
+  }
 
-    // Windows's clients send a mechListMIC in DCE style and want one. MIT's send none where their first mechanism was taken, as RFC 4178 §5 allows.
-    mechListMicRequired: dceStyle && !acceptor,
-    makeMechListMic: (mechTypes) => messages().tokens.mic(mechTypes, next()),
-    verifyMechListMic(mechTypes, mic) {
-      const { tokens, order } = messages();
-      const number = tokens.readMic(mic);
-      if (!tokens.verifyMic(mechTypes, mic)) throw altered('mechListMIC');
-      // Windows numbers it 0 whatever the AP-REP said, so its number proves nothing; where it is the next one, it is spent.
-      if (number === order.state.next) order.accept(number);
-    },
+  dispose(): void {
+    this.#disposed = true;
+    this.#facts.key.fill(0);
+    this.#facts.sessionKey.fill(0);
+    this.#made?.tokens.dispose();
+    this.#key.dispose();
+  }
 
-    makeSignature: (parts) => messages().tokens.mic(join(parts), next()),
-    verifySignature(parts, signature) {
-      const { tokens, order } = messages();
-      const number = tokens.readMic(signature);
-      if (!tokens.verifyMic(join(parts), signature)) throw altered('message');
-      order.check(number);
-      order.accept(number);
-      return 0;
-    },
-    get padding() {
-      return messages().tokens.trailer;
-    },
-    encrypt(parts, qop, padding = NOTHING) {
-      const { tokens } = messages();
-      if (padding.length < tokens.trailer) {
-        throw new SspiError('SEC_E_BUFFER_TOO_SMALL', `RC4 appends ${tokens.trailer} byte to a message, and there is no SECBUFFER_PADDING for it`, {
-          remedy: 'Pass a SECBUFFER_PADDING behind the data, and send it too; or use wrap and unwrap of the context.',
-        });
-      }
-      const sealed = qop >>> 0 !== SECQOP_WRAP_NO_ENCRYPT && parts.some(({ encrypt }) => encrypt);
-      if (sealed && (tokens.partsDiffer || isMixed(parts))) return tokens.wrapParts(parts, next(), padding);
-      const message = join(parts.map(({ data }) => data));
-      const token = tokens.wrap(message, sealed, next());
-      const front = token.length - padding.length - message.length;
-      message.fill(0);
-      padding.set(token.subarray(token.length - padding.length));
-      spread(token.subarray(front), parts.map(({ data }) => ({ data, encrypt: true })));
-      return token.subarray(0, front);
-    },
-    decrypt(parts, token, padding = NOTHING) {
-      const { tokens, order } = messages();
-      const whole = join([token, ...parts.map(({ data }) => data), padding]);
-      const { number, encrypted } = tokens.readWrap(whole);
-      if (encrypted && (tokens.partsDiffer || isMixed(parts))) {
-        if (!tokens.unwrapParts([...parts, { data: padding, encrypt: true }], token)) throw altered('message');
-        order.check(number);
-        order.accept(number);
-        return 0;
-      }
-      const { message } = open(whole);
-      const room = parts.reduce((length, { data }) => length + data.length, 0);
-      // What a peer pads or leaves out stands at the end of a single part; of several no one could tell which is shorter.
-      if (message.length > room || (message.length < room && parts.length !== 1)) {
-        message.fill(0);
-        throw new SspiError('SEC_E_INVALID_TOKEN', `the message has ${message.length} bytes, and the data buffers ${room}`);
-      }
-      spread(message, parts.map(({ data }) => ({ data, encrypt: true })));
-      if (message.length < room) {
-        parts[0]!.data.fill(0, message.length);
-        parts[0]!.data = parts[0]!.data.subarray(0, message.length);
-      }
-      message.fill(0);
-      return encrypted ? 0 : SECQOP_WRAP_NO_ENCRYPT;
-    },
-    wrap: (message, encrypt) => messages().tokens.wrap(message, encrypt, next()),
-    unwrap: open,
-    streamHeaderLength(message) {
-      const { tokens } = messages();
-      tokens.readWrap(message);
-      return tokens.headerLength(message);
-    },
+  /** Made when the first message needs it: many contexts only authenticate. */
+  #protection(): Protection {
+    if (this.#made !== undefined) return this.#made;
+    const { acceptor, acceptorSubkey, dceStyle, etype, receiveNumber, replay, sequence, seen } = this.#facts;
+    const tokenKey = { key: this.#key, acceptor, acceptorSubkey, dceStyle };
+    const tokens = etype === 23 ? rfc4757Tokens(tokenKey, this.#random) : rfc4121Tokens(tokenKey, this.#random);
+    return (this.#made = { tokens, order: new OrderWindow(receiveNumber, { replay, sequence, bits: tokens.bits, ...(seen !== undefined && { seen }) }) });
+  }
 
-    export() {
-      const { next: receiveNumber, seen } = messages().order.state;
-      return packFacts({ ...facts, sendNumber, receiveNumber, seen });
-    },
-    dispose() {
-      disposed = true;
-      facts.key.fill(0);
-      facts.sessionKey.fill(0);
-      made?.tokens.dispose();
-      key.dispose();
-    },
-  };
+  #next(): bigint {
+    if (this.#disposed) throw new SspiError('SEC_E_INVALID_HANDLE', 'this context was deleted');
+    const number = this.#sendNumber;
+    this.#sendNumber = BigInt.asUintN(this.#protection().tokens.bits, number + 1n);
+    return number;
+  }
 }
 
-interface Messages {
-  readonly tokens: MessageTokens;
-  readonly order: OrderWindow;
+function altered(what: string): SspiError {
+  return new SspiError('SEC_E_MESSAGE_ALTERED', `the ${what}'s checksum is not right: it was altered, or made for another context`);
 }
 
 /** Brings back what `export` gave. Throws SEC_E_INVALID_TOKEN. */
