@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { STRUCTS } from '../../backends/secur32/structs.ts';
+import { root } from '../../build/root.ts';
 import { run, temporaryFolder } from '../interop/lab/processes.ts';
 import type { Report } from './report.ts';
 
@@ -14,6 +15,7 @@ const COMPILERS = [
 /** One test for each structure on each architecture; prints the table. */
 export async function checkStructures(report: Report): Promise<void> {
   console.log('\nStructures: bytes, and offsets of fields, by the Windows headers (ia32; x64 and arm64)');
+  const documented = readFileSync(`${root}docs/wine.md`, 'utf8');
   const found = await Promise.all(COMPILERS.map(async ({ program }) => layoutsOf(program)));
   for (const [name, { size, fields }] of Object.entries(STRUCTS)) {
     const wrong: string[] = [];
@@ -22,6 +24,7 @@ export async function checkStructures(report: Report): Promise<void> {
       const ours: Record<string, number> = { size: size[column], ...Object.fromEntries(Object.entries(fields).map(([field, offsets]) => [field, offsets[column]])) };
       for (const [field, offset] of Object.entries(ours)) if (layout[field] !== offset) wrong.push(`${field} is ${layout[field]} on ${architecture}, structs.ts says ${offset}`);
     }
+    if (!documented.includes(`| ${name} | ${size[0]} | ${size[1]} |`)) wrong.push(`docs/wine.md has no line | ${name} | ${size[0]} | ${size[1]} |`);
     const [ia32, x64] = found.map((layouts) => layouts[name]!);
     if (wrong.length > 0) report.fail(name, wrong.join('; '));
     else report.pass(name, `${ia32!['size']} ${x64!['size']}  ${Object.keys(fields).map((field) => `${field} ${ia32![field]} ${x64![field]}`).join(', ')}`);
