@@ -34,7 +34,9 @@ function modulesOf(out: string): Plugin {
   return {
     name: 'wasm-modules',
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /\.wasm(?:\?module)?$/ }, ({ path, resolveDir }) => ({ path: join(resolveDir, path.replace('?module', '')), namespace: 'wasm-module' }));
+      onResolve({ filter: /\.wasm(?:\?module)?$/ }, ({ path, resolveDir }) => (
+        { path: join(resolveDir, path.replace('?module', '')), namespace: 'wasm-module' }
+      ));
       onLoad({ filter: /.*/, namespace: 'wasm-module' }, async ({ path }) => {
         await mkdir(out, { recursive: true });
         await writeFile(join(out, basename(path)), await readFile(path));

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import * as assert from 'uvu/assert';
 import { root } from '../../../build/root.ts';
 import { authenticationOf, createFetch } from '../../../src/http/index.ts';
+import { tracked } from '../lab/children.ts';
 import { runProgram } from '../lab/programs.ts';
 import type { Project } from '../lab/project.ts';
 import { bytes } from '../programs/bytes.ts';
@@ -140,7 +141,8 @@ async function script(command: string, args: readonly string[], lab: Lab): Promi
 
 /** Starts, asks, stops. What it printed, and what it answered. */
 async function server(command: string, args: readonly string[], lab: Lab, questions: (url: string) => Promise<string[]>): Promise<string> {
-  const child = spawn(command, args, { cwd: lab.folder, env: { ...process.env, ...environment(lab.project), ...settings(lab) }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = { ...process.env, ...environment(lab.project), ...settings(lab) };
+  const child = tracked(spawn(command, args, { cwd: lab.folder, env, stdio: ['ignore', 'pipe', 'pipe'] }));
   const closed = once(child, 'close');
   let complaint = '';
   child.stderr.on('data', (data) => (complaint += data));

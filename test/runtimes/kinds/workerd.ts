@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import * as assert from 'uvu/assert';
 import { authenticationOf, createFetch } from '../../../src/http/index.ts';
 import { bundleProgram } from '../lab/bundle.ts';
+import { tracked } from '../lab/children.ts';
 import { packageFolder, platformProgram } from '../lab/paths.ts';
 import { readResults, runProgram, type Ended } from '../lab/programs.ts';
 import type { Project } from '../lab/project.ts';
@@ -73,9 +74,9 @@ const config :Workerd.Config = (
 
 /** `workerd serve` with its socket `http` at any free port. */
 export async function startWorkerd(config: string, env: NodeJS.ProcessEnv = {}): Promise<AsyncDisposable & { url: string; pid: number; output(): string }> {
-  const child = spawn(program(), ['serve', '--control-fd=3', '--socket-addr=http=127.0.0.1:0', config], {
+  const child = tracked(spawn(program(), ['serve', '--control-fd=3', '--socket-addr=http=127.0.0.1:0', config], {
     cwd: dirname(config), env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  });
+  }));
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream!.on('data', (data) => (output += data));
   const closed = once(child, 'close');

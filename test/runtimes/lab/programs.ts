@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { tracked } from './children.ts';
 import { MARK } from '../programs/mark.ts';
 import type { Result } from '../programs/task.ts';
 
@@ -12,9 +13,15 @@ export interface Ended {
   whole: boolean;
 }
 
+export interface ProgramOptions {
+  cwd: string;
+  env?: NodeJS.ProcessEnv;
+  seconds?: number;
+}
+
 /** Runs a program that prints marked results, and stops it when it takes too long. */
-export async function runProgram(command: string, args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv; seconds?: number }): Promise<Ended> {
-  const child = spawn(command, args, { cwd: options.cwd, env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function runProgram(command: string, args: readonly string[], options: ProgramOptions): Promise<Ended> {
+  const child = tracked(spawn(command, args, { cwd: options.cwd, env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] }));
   const timer = setTimeout(() => child.kill('SIGKILL'), (options.seconds ?? 60) * 1000);
   const lines: string[] = [];
   let complaint = '';

@@ -6,8 +6,8 @@ import type { Vectors } from '../programs/task.ts';
 
 /** What test/vectors holds that the public functions can show. */
 export async function readVectors(): Promise<Vectors> {
-  const captures = await json<{ ntlm: { name: string; user: string; password: string; exportedSessionKey: string; tokens: string[]; ntlm_messages: Record<string, string> }[] }>('captures.json');
-  const mit = await json<{ etypes: { etype: number; stringToKey: { password: string; salt: string; parameters?: string; key: string }[] }[] }>('kerberos/mit-crypto.json');
+  const captures = await json<{ ntlm: Capture[] }>('captures.json');
+  const mit = await json<{ etypes: { etype: number; stringToKey: StringToKey[] }[] }>('kerberos/mit-crypto.json');
   const windows = captures.ntlm.find(({ name }) => name === 'sspi_ntlm')!;
   return {
     windows: windowsNtlm(windows),
@@ -21,9 +21,23 @@ export async function readVectors(): Promise<Vectors> {
   };
 }
 
-function windowsNtlm({ user, password, exportedSessionKey, ntlm_messages: messages }: {
-  user: string; password: string; exportedSessionKey: string; ntlm_messages: Record<string, string>;
-}): Vectors['windows'] {
+interface Capture {
+  name: string;
+  user: string;
+  password: string;
+  exportedSessionKey: string;
+  tokens: string[];
+  ntlm_messages: Record<string, string>;
+}
+
+interface StringToKey {
+  password: string;
+  salt: string;
+  parameters?: string;
+  key: string;
+}
+
+function windowsNtlm({ user, password, exportedSessionKey, ntlm_messages: messages }: Capture): Vectors['windows'] {
   const authenticate = new Uint8Array(Buffer.from(messages['3']!, 'hex'));
   const parsed = parseNtlmMessage(authenticate);
   if (parsed.kind !== 'AUTHENTICATE') throw new Error(`an AUTHENTICATE was expected, not ${parsed.kind}`);
@@ -45,4 +59,6 @@ async function file(name: string): Promise<string> {
 }
 
 const VECTORS = new URL('../../vectors/', import.meta.url);
-const ETYPES: Readonly<Record<number, string>> = { 17: 'aes128-cts-hmac-sha1-96', 18: 'aes256-cts-hmac-sha1-96', 19: 'aes128-cts-hmac-sha256-128', 20: 'aes256-cts-hmac-sha384-192' };
+const ETYPES: Readonly<Record<number, string>> = {
+  17: 'aes128-cts-hmac-sha1-96', 18: 'aes256-cts-hmac-sha1-96', 19: 'aes128-cts-hmac-sha256-128', 20: 'aes256-cts-hmac-sha384-192',
+};

@@ -4,7 +4,10 @@ import { authenticationOf, createFetch, type FetchOptions } from '../../../src/h
 import { failure } from '../../contract/support.ts';
 import type { Task } from './task.ts';
 
-/** `createFetch` against a web server in Node: `/negotiate` offers all, `/ntlm` NTLM alone; `/each` lets no connection speak for its later requests; `/open` asks nobody. */
+/**
+ * `createFetch` against a web server in Node: `/negotiate` offers all, `/ntlm` NTLM alone; `/each` lets no connection speak
+ * for its later requests; `/open` asks nobody.
+ */
 export function fetchSuite({ realm, service, user, url, kdc, can }: Task): void {
   const test = suite('fetch');
   const credential = { user: user.name, domain: realm, password: user.password };

@@ -11,7 +11,8 @@ type Report = (result: Result) => void;
 export function suite(name: string, state: State = {}) {
   const tests: { name: string; handler: Handler | null }[] = [];
   const hooks = { before: [] as Handler[], after: [] as Handler[], beforeEach: [] as Handler[], afterEach: [] as Handler[] };
-  const hook = (list: Handler[], each: Handler[]) => Object.assign((handler: Handler) => void list.push(handler), { each: (handler: Handler) => void each.push(handler) });
+  const into = (list: Handler[]) => (handler: Handler) => void list.push(handler);
+  const hook = (list: Handler[], each: Handler[]) => Object.assign(into(list), { each: into(each) });
 
   const run = async (report: Report) => {
     for (const handler of hooks.before) await handler(state);
