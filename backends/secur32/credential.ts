@@ -7,7 +7,7 @@ import { refuseWhatCannotBeTaken } from './cannot-take.ts';
 import { Secur32Context, type Side } from './context.ts';
 import { displayName, type PasswordData, putIdentity, roomForIdentity } from './identity.ts';
 import { closeWhenForgotten, NativeHandle } from './native-handle.ts';
-import { packageListFor } from './package-list.ts';
+import { packageListFor, packageOnWine } from './package-list.ts';
 import type { Secur32 } from './secur32.ts';
 import { isSuccess, nativeError } from './status.ts';
 import { dateOfTimeStamp } from './timestamp.ts';
@@ -18,8 +18,10 @@ export type ChannelBindingPolicy = NonNullable<AcceptorData['channelBindingPolic
 export async function acquireCredential(secur32: Secur32, options: AcquireOptions): Promise<Secur32Credential> {
   refuseWhatCannotBeTaken(options);
   const { package: packageName, principal, credentialUse } = options;
-  const packageList = packageListFor(packageName, options.packageList);
-  const { maxToken } = secur32.packageInfo(packageName);
+  let nativePackage = packageName;
+  let packageList = packageListFor(packageName, options.packageList);
+  if (secur32.library.isWine && packageList !== undefined) [nativePackage, packageList] = [packageOnWine(packageList), undefined];
+  const { maxToken } = secur32.packageInfo(nativePackage);
   const authData = options.authData !== undefined && 'password' in options.authData ? options.authData as PasswordData : undefined;
   const { SecHandle, TimeStamp } = secur32.frames.layouts;
 
@@ -28,7 +30,7 @@ export async function acquireCredential(secur32: Secur32, options: AcquireOption
     const handle = frame.reserve(SecHandle.size);
     const expiry = frame.reserve(TimeStamp.size);
     const status = await secur32.callAsync(
-      'AcquireCredentialsHandleW', principal === undefined ? 0 : frame.putString(principal, 'principal'), frame.putString(packageName, 'package'), credentialUse, 0,
+      'AcquireCredentialsHandleW', principal === undefined ? 0 : frame.putString(principal, 'principal'), frame.putString(nativePackage, 'package'), credentialUse, 0,
       putIdentity(frame, authData, packageList), 0, 0, handle, expiry,
     );
     if (!isSuccess(status)) throw nativeError(status, 'AcquireCredentialsHandleW');

@@ -1,4 +1,5 @@
 import type { PackageName } from '../contract/credentials.ts';
+import { SspiError } from '../contract/errors.ts';
 
 /**
  * PackageList as Windows reads it: names with commas, each perhaps after a '!'. Undefined when the package is not Negotiate, which alone looks at
@@ -11,6 +12,18 @@ export function packageListFor(packageName: PackageName, packageList: string | u
     if (!KNOWN.test(name)) throw new RangeError(`packageList: Kerberos or NTLM expected, each perhaps after a '!', '${name}' came`);
   }
   return names.length === 0 ? undefined : names.join(',');
+}
+
+/**
+ * What to acquire on Wine, which takes a SEC_WINNT_AUTH_IDENTITY_EXW for the shorter structure and follows its version as a pointer: the one
+ * package that the list leaves, or Negotiate without a list.
+ */
+export function packageOnWine(packageList: string): PackageName {
+  const names = packageList.toLowerCase().split(',');
+  const isLeft = (name: string) => !names.includes(`!${name}`) && (names.includes(name) || names.every((item) => item.startsWith('!')));
+  const [kerberos, ntlm] = [isLeft('kerberos'), isLeft('ntlm')];
+  if (!kerberos && !ntlm) throw new SspiError('SEC_E_NO_CREDENTIALS', `packageList '${packageList}' allows nothing`);
+  return kerberos && ntlm ? 'Negotiate' : kerberos ? 'Kerberos' : 'NTLM';
 }
 
 const KNOWN = /^!?(?:kerberos|ntlm)$/i;

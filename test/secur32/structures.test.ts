@@ -6,7 +6,7 @@ import {
   SECBUFFER_CHANNEL_BINDINGS, SECBUFFER_TOKEN, SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND, SECURITY_NATIVE_DREP,
 } from '../../src/index.ts';
 import type { PointerSize } from '../../backends/secur32/structs.ts';
-import { hex, token, utf8 } from '../contract/support.ts';
+import { failure, hex, token, utf8 } from '../contract/support.ts';
 import { bench } from './support.ts';
 
 const test = suite('secur32: structures');
@@ -148,6 +148,20 @@ test('the policy of channel bindings: ASC_REQ_ALLOW_MISSING_BINDINGS by default,
   assert.equal(seen, [
     ['whenSupported', 0x1000_0000, [SECBUFFER_TOKEN, SECBUFFER_CHANNEL_BINDINGS]], ['always', 0, [SECBUFFER_TOKEN, SECBUFFER_CHANNEL_BINDINGS]], ['never', 0, [SECBUFFER_TOKEN]],
   ]);
+});
+
+test('on Wine a package list becomes the package that it leaves: Wine knows no SEC_WINNT_AUTH_IDENTITY_EXW', async () => {
+  const { library, acquire } = bench({ isWine: true });
+  const seen: string[] = [];
+  library.replace.AcquireCredentialsHandleW = (_p, name, _u, _l, identity) => {
+    const { memory } = library;
+    seen.push(memory.string(name!));
+    assert.is(memory.string(memory.pointer(identity! + memory.layouts.SEC_WINNT_AUTH_IDENTITY_W.User)), 'alice');
+    return SEC_E_OK;
+  };
+  for (const packageList of ['NTLM', '!Kerberos', 'Kerberos', '!NTLM,Kerberos', 'Kerberos,NTLM', ' ']) await acquire({ packageList });
+  assert.equal(seen, ['NTLM', 'NTLM', 'Kerberos', 'Kerberos', 'Negotiate', 'Negotiate']);
+  await failure('SEC_E_NO_CREDENTIALS', acquire({ packageList: '!NTLM,!Kerberos' }));
 });
 
 test('how a user is written: UPNs stay whole, DOMAIN\\user is taken apart, a domain beside it wins', async () => {
