@@ -137,7 +137,7 @@ export class TicketStore {
     const now = clock.now().getTime();
     if (Math.abs(now - this.#rereadAt) >= REREAD_PAUSE) {
       this.#rereadAt = now;
-      this.#rereading = reread().then((tickets) => tickets?.forEach((ticket) => this.#keep(ticket)), () => {}); // gone, or half of it: what is at hand is still tried
+      this.#rereading = reread().then((tickets) => tickets?.forEach((ticket) => this.#take(ticket)), () => {}); // gone, or half of it: what is at hand is still tried
     }
     return this.#rereading;
   }
@@ -226,6 +226,13 @@ export class TicketStore {
     const same = this.#tickets.findIndex((old) => isFor(old, ticket.server) && old.isSkey === ticket.isSkey);
     if (same !== -1) this.#tickets.splice(same, 1);
     this.#tickets.push(ticket);
+  }
+
+  /** Of a cache: what is at hand may have been renewed here, which no cache knows of. */
+  #take(ticket: CachedCredential): void {
+    const newer = this.#tickets.some((own) => isFor(own, ticket.server) && own.isSkey === ticket.isSkey && own.endtime > ticket.endtime);
+    if (newer || this.#disposed) ticket.key.fill(0);
+    else this.#keep(ticket);
   }
 
   /** Good for a service: its key is of a type that is allowed too. */

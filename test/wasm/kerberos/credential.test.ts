@@ -5,9 +5,11 @@ import { SspiError } from '../../../backends/contract/errors.ts';
 import type { Host } from '../../../backends/contract/host.ts';
 import { resolveHost } from '../../../backends/wasm/host/index.ts';
 import { openTickets } from '../../../backends/wasm/kerberos/credential.ts';
+import { TKT_FLAG } from '../../../backends/wasm/kerberos/codes/flags.ts';
 import { writeCcache, type CachedCredential } from '../../../backends/wasm/kerberos/store/ccache.ts';
 import { writeKeytab } from '../../../backends/wasm/kerberos/store/keytab.ts';
 import { krbtgt, parsePrincipal, type Principal } from '../../../backends/wasm/kerberos/store/principal.ts';
+import { TicketStore } from '../../../backends/wasm/kerberos/ticket-store.ts';
 
 const test = suite('a Kerberos credential');
 
@@ -71,6 +73,24 @@ test('a cache that another program renewed is read again before its tickets are 
   now += 1000;
   file = null;
   assert.is(await code(store.tgt()), 'SEC_E_NO_CREDENTIALS', 'it is gone');
+});
+
+test('a ticket that was renewed here does not give way to the older one of the cache', async () => {
+  let now = 1_900_000_000_000;
+  const seconds = () => now / 1000;
+  const tgt = (endtime: number): CachedCredential => ({ ...ticket(alice), server: krbtgt('AD.TEST'), endtime, key: new Uint8Array(32).fill(7) });
+  const asked: Uint8Array[] = [];
+  const host = resolveHost({ now: () => new Date(now) });
+  const store = new TicketStore({
+    client: alice, keys: null, etypes: [18], host, clock: { now: () => host.now(), offset: 0 },
+    transport: { send: async (_realm, message) => { asked.push(message); throw new Error('asked'); } },
+    tickets: [{ ...tgt(seconds() + 1200), flags: TKT_FLAG.RENEWABLE, renewTill: seconds() + 86400 }],
+    reread: async () => [tgt(seconds() - 570)],
+  });
+  now += 1_170_000; // less than a minute of it is left: time to renew
+  assert.is(await code(store.tgt()), 'SEC_E_NO_AUTHENTICATING_AUTHORITY');
+  assert.is(asked.length, 1);
+  assert.is(store.expiry!.getTime(), now + 30_000);
 });
 
 test('a keytab tells the realm of a user without one', async () => {
