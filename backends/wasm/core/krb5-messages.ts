@@ -265,7 +265,7 @@ function face(): Face {
 }
 
 const UTF8 = new TextEncoder();
-const UTF8_IN = new TextDecoder();
+const UTF8_IN = new TextDecoder('utf-8', { ignoreBOM: true }); // a mark that is left out would make two names one
 
 // The kinds, the words of the table and the numbers of what was expected: assembly/token/krb5-decode.ts.
 const AP_REQ = 1, ENC_TICKET_PART = 2, AUTHENTICATOR = 3, AP_REP = 4, ENC_AP_REP_PART = 5, AUTHORIZATION_DATA = 6;

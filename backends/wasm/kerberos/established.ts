@@ -300,7 +300,7 @@ function unpackFacts(packed: Uint8Array): KerberosFacts {
   };
   const text = (what: string) => {
     const value = bytes(what);
-    return value === null ? null : new TextDecoder().decode(value);
+    return value === null ? null : new TextDecoder('utf-8', { ignoreBOM: true }).decode(value);
   };
   const facts = {
     attributes, etype, sendNumber, receiveNumber, seen,

@@ -259,4 +259,12 @@ test('zeros behind an encrypted part are padding, anything else is refused', () 
   assert.throws(() => decodeApRepPart(new Uint8Array([...bytes, 0, 1])), (error: SspiError) => error.code === 'SEC_E_INVALID_TOKEN');
 });
 
+test('a name keeps a byte order mark: without it, it would be another name', () => {
+  const authenticator = Object.assign(new Authenticator(), { crealm: '\ufeffAD.TEST', cname: Object.assign(new PrincipalName(), { nameType: 1, nameString: ['\ufeffadministrator'] }) });
+  const { names, realm } = decodeAuthenticator(encode(authenticator));
+  assert.equal([realm, ...names], ['\ufeffAD.TEST', '\ufeffadministrator']);
+  const cold = decode(Authenticator, encode(authenticator));
+  assert.equal([cold.crealm, ...cold.cname.nameString], ['\ufeffAD.TEST', '\ufeffadministrator']);
+});
+
 test.run();

@@ -90,4 +90,4 @@ function writeInteger(value: number): number[] {
 }
 
 const UTF8 = new TextEncoder();
-const UTF8_IN = new TextDecoder();
+const UTF8_IN = new TextDecoder('utf-8', { ignoreBOM: true }); // a mark that is left out would make two names one

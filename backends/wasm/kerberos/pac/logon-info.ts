@@ -138,4 +138,4 @@ function align(reader: ByteReader): void {
   if (over !== 0) reader.bytes(4 - over, 'padding');
 }
 
-const UTF16 = new TextDecoder('utf-16le');
+const UTF16 = new TextDecoder('utf-16le', { ignoreBOM: true });

@@ -148,6 +148,6 @@ function readUpnDnsInfo(bytes: Uint8Array): { upn: string | null; dnsDomain: str
   return { upn: text('the UPN'), dnsDomain: text('the DNS domain') };
 }
 
-const UTF16 = new TextDecoder('utf-16le');
+const UTF16 = new TextDecoder('utf-16le', { ignoreBOM: true });
 /** MS-PAC 2.8: HMAC-MD5, and the AES checksums. */
 const SIGNATURE_LENGTH: Record<number, number> = { [-138]: 16, 15: 12, 16: 12, 19: 16, 20: 24 };

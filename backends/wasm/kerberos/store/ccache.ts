@@ -230,7 +230,7 @@ function hex8(value: number): string {
 }
 
 const UTF8 = new TextEncoder();
-const UTF8_IN = new TextDecoder();
+const UTF8_IN = new TextDecoder('utf-8', { ignoreBOM: true }); // a mark that is left out would make two names one
 const NOTHING = new Uint8Array(0);
 const EMPTY = {
   etype: 0, key: NOTHING, authtime: 0, starttime: 0, endtime: 0, renewTill: 0, isSkey: false, flags: 0,

@@ -103,4 +103,4 @@ function hex16(value: number): string {
 }
 
 const UTF8 = new TextEncoder();
-const UTF8_IN = new TextDecoder();
+const UTF8_IN = new TextDecoder('utf-8', { ignoreBOM: true }); // a mark that is left out would make two names one
