@@ -169,7 +169,8 @@ export class Secur32Context implements BackendContext {
   #fail(outcome: Outcome, call: HandshakeCall): SspiError {
     const extended = this.side === 'initiator' ? ISC_REQ_EXTENDED_ERROR : ASC_REQ_EXTENDED_ERROR;
     const name = this.side === 'initiator' ? 'InitializeSecurityContextW' : 'AcceptSecurityContext';
-    const tells = (call.contextReq & extended) !== 0 && outcome.token.length > 0;
+    // a package that makes no token may leave the buffer as long as it was, and empty
+    const tells = (call.contextReq & extended) !== 0 && outcome.token.some((byte) => byte !== 0);
     const error = nativeError(outcome.status, name, tells ? { token: outcome.token } : {});
     this.#leg = null;
     if (this.#state === 'new') this.delete();

@@ -129,6 +129,7 @@ export class Secur32Credential implements BackendCredential {
     }
     if (!(existing instanceof Secur32Context)) throw new SspiError('SEC_E_INVALID_HANDLE', 'the context belongs to another backend');
     if (existing.side !== side) throw new SspiError('SEC_E_INVALID_HANDLE', `an ${existing.side}'s context cannot go on as an ${side}'s`);
+    if (!existing.isHandshaking) this.#requireAlive(); // a handshake that is under way holds it
     if (existing.package !== this.package || (existing.isHandshaking && existing.begunWith !== this)) {
       throw new SspiError('SEC_E_WRONG_CREDENTIAL_HANDLE', 'this context was begun with another credential');
     }

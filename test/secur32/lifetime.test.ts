@@ -122,6 +122,28 @@ test('an aborted first leg: its context goes back when the call ends', async () 
   assertNothingLeft(it);
 });
 
+test('authenticating again with a credential that was freed: an error, and it is not freed a second time', async () => {
+  const it = bench();
+  const pair = await it.pair();
+  const { client, server } = await handshake(pair, {});
+  freeCredentialsHandle(pair.clientCredential);
+  await failure('SEC_E_INVALID_HANDLE', initializeSecurityContext({ context: client, targetName: TARGET }));
+  assert.is(it.library.names.filter((name) => name === 'FreeCredentialsHandle').length, 1);
+  deleteSecurityContext(client);
+  deleteSecurityContext(server);
+  freeCredentialsHandle(pair.serverCredential);
+  assertNothingLeft(it);
+});
+
+test('EXTENDED_ERROR, and a package that leaves the token buffer as it found it: no token for the peer', async () => {
+  const it = bench();
+  const { clientCredential } = await it.pair({ package: 'NTLM' });
+  const first = await initializeSecurityContext({ credential: clientCredential, targetName: TARGET });
+  it.library.replace.InitializeSecurityContextW = () => SEC_E_WRONG_PRINCIPAL;
+  const error = await failure('SEC_E_WRONG_PRINCIPAL', initializeSecurityContext({ context: first.context, targetName: TARGET, contextReq: ISC_REQ_EXTENDED_ERROR, input: [token(utf8('?'))] }));
+  assert.is(error.token, undefined);
+});
+
 test('a signal that was aborted before: the DLL is not called', async () => {
   const it = bench();
   const credential = await it.acquire();
