@@ -39,8 +39,8 @@ export function fieldValues({ fields }: ResponseHead, name: string): string[] {
 
 /** Two readings of a length are one too many: what is ambiguous is refused, since the next answer would begin at a place that the server chose twice. */
 export function framingOf(head: ResponseHead, method: string): Framing {
-  const codings = list(fieldValues(head, 'transfer-encoding'));
-  const lengths = list(fieldValues(head, 'content-length'));
+  const codings = listOf(head, 'transfer-encoding');
+  const lengths = listOf(head, 'content-length');
   if (method === 'HEAD' || head.status < 200 || head.status === 204 || head.status === 304) return { kind: 'none' };
   if (codings.length > 0) {
     if (lengths.length > 0) throw new MalformedResponse('a response with both Transfer-Encoding and Content-Length');
@@ -59,9 +59,18 @@ export function keepsAlive(head: ResponseHead, framing: Framing): boolean {
   return framing.kind !== 'close' && !options.includes('close') && (head.minorVersion === 1 || options.includes('keep-alive'));
 }
 
+/** A field that is there and says nothing is not the same as none: who stands in between may have read something into it. */
+function listOf(head: ResponseHead, name: string): string[] {
+  const values = fieldValues(head, name);
+  const items = list(values);
+  if (values.length > 0 && items.length === 0) throw new MalformedResponse(`an empty ${name} field`);
+  return items;
+}
+
 function list(values: readonly string[]): string[] {
   return values.flatMap((value) => value.split(',')).map((value) => value.trim()).filter((value) => value !== '');
 }
 
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([^\r\n\0]*))?$/;
+// RFC 9110 §15: 100 to 599; RFC 9112 §4: the reason has no control characters. A Response takes nothing else.
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
 const FIELD_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)$/;

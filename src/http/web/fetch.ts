@@ -127,7 +127,10 @@ export function createWebFetchOver(makeSource: MakeInitiatorSource, platform: We
     let current = request;
     for (let redirects = 0; ; redirects++) {
       const response = await hop(current, targetFor(current, credentials, first, from));
-      if (request.platform.redirect === 'error' && REDIRECTS.has(response.status)) throw failed(`unexpected redirect: ${response.status}`);
+      if (request.platform.redirect === 'error' && REDIRECTS.has(response.status)) {
+        await response.body?.cancel();
+        throw failed(`unexpected redirect: ${response.status}`);
+      }
       const location = platform.hidesRedirects || request.platform.redirect !== 'follow' || !REDIRECTS.has(response.status) ? null : response.headers.get('location');
       if (location === null) return redirects === 0 ? response : Object.defineProperty(response, 'redirected', { value: true });
       await response.body?.cancel();

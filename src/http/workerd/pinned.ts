@@ -30,7 +30,7 @@ export function createPinnedExchange(sockets: () => Promise<CloudflareSockets>, 
     try {
       if (preemptive) await side.preempt();
       for (let leg = 0, restarts = 0; leg < MAX_LEGS; leg++) {
-        connection ??= createHttp1Connection(await open(await sockets(), request.url));
+        connection ??= createHttp1Connection(await open(await sockets(), request.url, signal));
         signal.throwIfAborted();
         const { head, body, reusable } = await network(signal, connection.send({
           method: request.method, path: `${request.url.pathname}${request.url.search}`, headers: headersOf(request, side.credentials), body: request.body,
@@ -38,8 +38,9 @@ export function createPinnedExchange(sockets: () => Promise<CloudflareSockets>, 
         const lines = fieldValues(head, 'www-authenticate');
         if (head.status !== 401 || await side.challenged(lines) === 'final') {
           const authentication = head.status === 401 ? side.outcome : await side.accepted([...lines, ...fieldValues(head, 'authentication-info')], head.status);
+          const response = toResponse({ head, body, url: request.url, method: request.method, connection, signal, release: () => signal.removeEventListener('abort', abort) });
           lent = true;
-          return { response: toResponse({ head, body, url: request.url, method: request.method, connection, signal, release: () => signal.removeEventListener('abort', abort) }), authentication };
+          return { response, authentication };
         }
         if (await network(signal, drain(body)) && reusable) continue;
         if (++restarts > MAX_RESTARTS) throw new MalformedResponse('the server closes the connection in the middle of the handshake');
@@ -67,13 +68,22 @@ class NetworkFailure extends Error {
   override readonly name = 'NetworkFailure';
 }
 
-async function open({ connect }: CloudflareSockets, url: URL) {
+/** The platform opens a socket in its own time, and closes it no sooner: who leaves does not wait for that. */
+async function open({ connect }: CloudflareSockets, url: URL, signal: AbortSignal) {
   const secure = url.protocol === 'https:';
   const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
   try {
     const socket = connect({ hostname: bareHost(url.hostname), port }, { secureTransport: secure ? 'on' : 'off', allowHalfOpen: false });
     socket.closed.catch(() => {}); // told by the streams as well
-    await socket.opened;
+    await new Promise<void>((resolve, reject) => {
+      const abort = () => {
+        reject(signal.reason);
+        socket.close().catch(() => {});
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      if (signal.aborted) abort();
+      socket.opened.then(() => resolve(), reject).finally(() => signal.removeEventListener('abort', abort));
+    });
     return socket;
   } catch (cause) {
     throw new NetworkFailure(`no connection to ${url.host}`, { cause });

@@ -36,6 +36,7 @@ function streamOf(body: Http1Response['body'], signal: AbortSignal, end: () => v
       try {
         const { done, value } = await body.next();
         if (!done) return controller.enqueue(value.slice());
+        signal.throwIfAborted(); // an end that is ours: where the connection's end is the body's, it would pass for the whole
         end();
         controller.close();
       } catch (cause) {

@@ -72,6 +72,7 @@ test('framing: what RFC 9112 says, and what is ambiguous is refused', () => {
   for (const bad of [
     'Content-Length: 5\r\nContent-Length: 6', 'Content-Length: -1', 'Content-Length: 0x10', 'Content-Length: 5 5', 'Content-Length: 99999999999999999999',
     'Transfer-Encoding: chunked\r\nContent-Length: 5', 'Transfer-Encoding: gzip, chunked', 'Transfer-Encoding: identity',
+    'Content-Length:', 'Content-Length: ,', 'Transfer-Encoding:\r\nContent-Length: 5', 'Transfer-Encoding:',
   ]) assert.throws(() => framing(bad), (error: unknown) => error instanceof MalformedResponse, bad);
   assert.throws(() => framingOf(parseHead('HTTP/1.0 200 x\r\nTransfer-Encoding: chunked'), 'GET'), (error: unknown) => error instanceof MalformedResponse);
 });
@@ -86,7 +87,7 @@ test('keep-alive', () => {
 
 test('heads that are none', () => {
   for (const bad of [
-    '', 'HTTP/2 200 x', 'HTTP/1.1 99 x', 'HTTP/1.1 200x', 'http/1.1 200 x', 'HTTP/1.1 200 x\nA: b', 'HTTP/1.1 200 x\r\n A: b', 'HTTP/1.1 200 x\r\nA : b', 'HTTP/1.1 200 x\r\nA',
+    '', 'HTTP/2 200 x', 'HTTP/1.1 99 x', 'HTTP/1.1 600 x', 'HTTP/1.1 999 x', 'HTTP/1.1 200 a\x01b', 'HTTP/1.1 200 a\x7fb', 'HTTP/1.1 200x', 'http/1.1 200 x', 'HTTP/1.1 200 x\nA: b', 'HTTP/1.1 200 x\r\n A: b', 'HTTP/1.1 200 x\r\nA : b', 'HTTP/1.1 200 x\r\nA',
     'HTTP/1.1 200 x\r\nA: b\r\n folded', 'HTTP/1.1 200 x\r\n: b', 'HTTP/1.1 200 x\r\nA: b\0c', 'HTTP/1.1 200 x\r\nA: b\rc',
   ]) assert.throws(() => parseHead(bad), (error: unknown) => error instanceof MalformedResponse, JSON.stringify(bad));
 });

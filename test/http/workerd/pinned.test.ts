@@ -165,6 +165,50 @@ test('an abort closes the connection, before and during the body', async () => {
   assert.is(log.closed, log.opened);
 });
 
+test('an abort while the body has no length, or the socket does not open', async () => {
+  await using server = await serve(guarded(fakeAuth().middleware, (_req, res) => {
+    res.removeHeader('transfer-encoding');
+    res.useChunkedEncodingByDefault = false;
+    res.writeHead(200, { connection: 'close' });
+    res.write('begun');
+  }));
+  const { fetch } = workerFetch();
+  const controller = new AbortController();
+  const response = await fetch(server.url, { signal: controller.signal });
+  assert.is(response.headers.get('transfer-encoding'), null);
+  controller.abort(new Error('enough'));
+  assert.is((await rejection(response.text())).message, 'enough');
+
+  let closed = 0;
+  const never = { connect: () => ({ readable: new ReadableStream(), writable: new WritableStream(), opened: new Promise(() => {}), closed: new Promise<void>(() => {}), close: async () => void closed++ }) };
+  const make = () => fakeInitiator('alice', 'wonderland', { oneLeg: true });
+  const deaf = createWebFetchOver(make, { name: 'a Worker', hidesRedirects: false, pinned: createPinnedExchange(async () => never, make, {}) }, {});
+  const late = AbortSignal.timeout(20);
+  const error = await Promise.race([rejection(deaf(server.url, { signal: late })), new Promise<Error>((resolve) => setTimeout(() => resolve(new Error('hangs')), 1000))]);
+  assert.is(error.name, 'TimeoutError');
+  assert.is(closed, 1);
+});
+
+test('a redirect that is refused leaves no connection open', async () => {
+  await using server = await serve((_req, res) => void res.writeHead(302, { location: '/' }).write('x'.repeat(300_000)));
+  const { fetch, log } = workerFetch();
+  assert.instance(await rejection(fetch(server.url, { redirect: 'error' })), TypeError);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.is(log.closed, log.opened);
+});
+
+test('a status that a Response does not take is a failure of the network, and its connection closes', async () => {
+  await using server = await serve((_req, res) => {
+    res.socket!.end('HTTP/1.1 999 x\r\nContent-Length: 0\r\n\r\n');
+  });
+  const { fetch, log } = workerFetch();
+  const error = await rejection(fetch(server.url));
+  assert.instance(error, TypeError);
+  assert.match(error.cause!.message, /status line/);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.is(log.closed, log.opened);
+});
+
 test('a server that cannot be reached, and a runtime without sockets', async () => {
   const error = await rejection(workerFetch().fetch('http://127.0.0.1:1/'));
   assert.instance(error, TypeError);
