@@ -6,6 +6,7 @@ import type { NegTokenInit } from '../core/spnego.ts';
 import type { AcceptorRequest, Established, Handshake, HandshakeStep, MechanismCredential } from '../mechanism.ts';
 import { allowsFallback } from './fallback.ts';
 import { hold } from './holder.ts';
+import { MechanismRequest } from './mechanism-request.ts';
 import { describeOid, includesOid, KRB5_DRAFT, sameBytes } from './oids.ts';
 import { PeerKnows, tellPeer, withToken } from './peer-error.ts';
 import { describeOids, isEmpty, keeping, malformed, missingMic, names, readNegTokenResp, stateName } from './states.ts';
@@ -108,7 +109,7 @@ function selectByToken(
 }
 
 function begin(negotiation: Negotiation, init: NegTokenInit, signal: AbortSignal | undefined): HandshakeStep | Promise<HandshakeStep> {
-  const handshake = negotiation.chosen.acceptor(mechanismRequest(negotiation.request, true));
+  const handshake = negotiation.chosen.acceptor(new MechanismRequest(negotiation.request, null, true));
   const { supportedMech } = negotiation;
   // RFC 4178 §4.2.2: with another mechanism than the first the optimistic token is ignored and a mechListMIC is asked for.
   if (negotiation.reselected) {
@@ -215,7 +216,7 @@ function readClientResp(negotiation: Negotiation, token: Uint8Array | null) {
 async function stepRaw(
   mechanism: MechanismCredential, token: Uint8Array, request: SpnegoAcceptorRequest, signal: AbortSignal | undefined,
 ): Promise<HandshakeStep> {
-  const handshake = rawMechanism(mechanism.acceptor(mechanismRequest(request, false)), request);
+  const handshake = rawMechanism(mechanism.acceptor(new MechanismRequest(request, null, false)), request);
   try {
     return await handshake.step(token, signal);
   } finally {
@@ -236,13 +237,5 @@ function rawMechanism(handshake: Handshake, request: SpnegoAcceptorRequest): Han
     dispose() {
       handshake.dispose();
     },
-  };
-}
-
-function mechanismRequest(request: SpnegoAcceptorRequest, insideNegotiate: boolean): AcceptorRequest {
-  return {
-    flags: request.flags, insideNegotiate,
-    // Read when it is needed: callers may give channel bindings on a later leg.
-    get channelBindings() { return request.channelBindings; },
   };
 }

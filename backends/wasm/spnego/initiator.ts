@@ -8,6 +8,7 @@ import type { Established, Handshake, HandshakeStep, InitiatorRequest, Mechanism
 import { allowsFallback } from './fallback.ts';
 import { hold } from './holder.ts';
 import type { Holder } from './holder.ts';
+import { MechanismRequest } from './mechanism-request.ts';
 import { describeOid, includesOid, KRB5_DRAFT, sameBytes } from './oids.ts';
 import { PeerKnows, tellPeer } from './peer-error.ts';
 import { describeOids, isEmpty, keeping, malformed, missingMic, names, readNegTokenResp, stateName } from './states.ts';
@@ -94,11 +95,7 @@ async function offer({ mechanisms, fallbackFrom }: Candidates, request: SpnegoIn
 }
 
 async function firstToken(mechanism: MechanismCredential, request: SpnegoInitiatorRequest, signal: AbortSignal | undefined): Promise<HandshakeStep> {
-  const handshake = mechanism.initiator({
-    targetName: request.targetName, flags: request.flags, insideNegotiate: true,
-    // Read when it is needed: callers may give channel bindings on a later leg.
-    get channelBindings() { return request.channelBindings; },
-  });
+  const handshake = mechanism.initiator(new MechanismRequest(request, request.targetName, true));
   try {
     return await handshake.step(null, signal);
   } finally {
