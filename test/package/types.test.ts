@@ -29,11 +29,14 @@ const ALL = ['types/sspi.ts', 'types/context.ts', 'types/subpaths.ts', 'types/ht
 const WITHOUT_NODE = ALL.slice(0, 4);
 const WITHOUT_FETCH = ALL.slice(0, 3);
 
-/** As the types of Workers have it: a class is no property of globalThis. */
+/** As the types of Workers have it: some are classes, which are no property of globalThis. */
 const WORKER = `
 declare class URL { readonly href: string; readonly hostname: string }
 declare class AbortSignal { static timeout(milliseconds: number): AbortSignal }
-declare class Response { readonly status: number }
+interface Request { readonly url: string }
+declare var Request: { prototype: Request; new (url: string): Request };
+interface Response { readonly status: number }
+declare var Response: { prototype: Response; new (body?: string): Response };
 declare function fetch(input: string | URL, init?: { method?: string; body?: string; signal?: AbortSignal }): Promise<Response>;
 `;
 
