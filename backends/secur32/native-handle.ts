@@ -1,3 +1,5 @@
+import { SspiError } from '../contract/errors.ts';
+
 /**
  * A SecHandle that the DLL owns. It is freed once: when it was closed and no call uses it any more, whichever comes last.
  */
@@ -7,6 +9,7 @@ export class NativeHandle {
   readonly #free: (bytes: Uint8Array) => void;
   #uses = 0;
   #closed = false;
+  #freed = false;
 
   constructor(bytes: Uint8Array, free: (bytes: Uint8Array) => void) {
     this.bytes = bytes;
@@ -17,21 +20,27 @@ export class NativeHandle {
     return this.#closed;
   }
 
-  /** Something uses it from now on; each use is ended by one `done`. */
+  /** Something uses it from now on; each use is ended by one `done`. Throws SEC_E_INVALID_HANDLE once it was freed. */
   use(): void {
+    if (this.#freed) throw new SspiError('SEC_E_INVALID_HANDLE', 'this handle was given back to the system');
     this.#uses++;
   }
 
   done(): void {
     this.#uses--;
-    if (this.#closed && this.#uses === 0) this.#free(this.bytes);
+    this.#freeUnused();
   }
 
   /** Idempotent. */
   close(): void {
-    if (this.#closed) return;
     this.#closed = true;
-    if (this.#uses === 0) this.#free(this.bytes);
+    this.#freeUnused();
+  }
+
+  #freeUnused(): void {
+    if (!this.#closed || this.#uses > 0 || this.#freed) return;
+    this.#freed = true;
+    this.#free(this.bytes);
   }
 }
 
