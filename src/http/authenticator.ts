@@ -98,8 +98,13 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       }
     },
     async challenged(lines) {
-      unasked = false;
       const challenges = parseChallenges(lines);
+      // A token that nobody asked for was a guess, which a server that speaks the other scheme alone has not refused.
+      if (unasked && context !== null && !challenges.some((challenge) => challenge.scheme === scheme!.toLowerCase())) {
+        this.dispose();
+        credentials = null;
+      }
+      unasked = false;
       if (context === null) {
         if (outcome !== null) return 'final'; // refused, or authenticated and forbidden all the same
         scheme = choose(challenges, source.schemes, header);

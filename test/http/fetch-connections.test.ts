@@ -235,6 +235,21 @@ test('preemptive: a token goes with the first request of a connection, and with 
   await fetch.close();
 });
 
+test('preemptive: a server that offers NTLM alone is answered with NTLM', async () => {
+  const { middleware } = fakeAuth();
+  await using server = await serve(guarded((req, res, next) => {
+    const setHeader = res.setHeader.bind(res);
+    res.setHeader = (name, value) => setHeader(name, Array.isArray(value) ? ['NTLM'] : value);
+    if (/^Negotiate/.test(req.headers.authorization ?? '')) delete req.headers.authorization;
+    middleware(req, res, next);
+  }, hello));
+  const { fetch } = fakeFetch({ preemptive: 'always' });
+  assert.is(await (await fetch(server.url)).text(), 'hello alice');
+  await using basic = await serve((_req, res) => void res.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end());
+  assert.is((await fetch(basic.url)).status, 401);
+  assert.is(basic.seen.length, 1);
+});
+
 test('preemptive: a server that asks for nothing has proven nothing, and needs not', async () => {
   await using server = await serve(hello);
   const { fetch, initiator } = fakeFetch({ oneLeg: true, preemptive: 'always' });
