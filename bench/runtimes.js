@@ -86,6 +86,7 @@ async function workerCpu() {
       await build({
         absWorkingDir: root, entryPoints: [`bench/worker/${name}.js`], outdir: join(folder, name), bundle: true, minify: true, format: 'esm', platform: 'neutral',
         conditions: ['workerd', 'worker'], external: ['cloudflare:*', 'node:*', 'koffi'], loader: { '.wasm': 'copy' }, assetNames: '[name]', logLevel: 'error',
+        tsconfigRaw: {}, // as in a user's project: this one's paths lead to its sources
       });
       await writeFile(join(folder, name, 'config.capnp'), config(name));
     }
