@@ -11,7 +11,7 @@ export interface FetchOptions extends EngineOptions {
   target?: string | ((url: URL) => string);
   /** Ask for delegation (ISC_REQ_DELEGATE), which Kerberos alone can grant. Default false. */
   delegate?: boolean;
-  /** Bind the handshake to the TLS connection (RFC 5929 tls-server-end-point). Default `auto`. */
+  /** Bind the handshake to the TLS connection (RFC 5929 tls-server-end-point, which a certificate of Ed25519 does not have). Default `auto`. */
   channelBinding?: 'auto' | 'never';
   /** A proxy's URL, or `'environment'` for HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Default: none. */
   proxy?: string | URL;
@@ -46,7 +46,7 @@ export type NegotiatingFetch = typeof fetch & AsyncDisposable & { close(): Promi
 export type MakeInitiatorSource = (credential: CredHandle | AuthData | undefined, options: EngineOptions) => InitiatorSource;
 
 /** createFetch over what a runtime has; `bindings` makes channel bindings of a certificate in DER. */
-export type CreateFetch = (makeSource: MakeInitiatorSource, bindings: (certificate: Uint8Array) => Promise<Uint8Array>, options: FetchOptions) => NegotiatingFetch;
+export type CreateFetch = (makeSource: MakeInitiatorSource, bindings: (certificate: Uint8Array) => Promise<Uint8Array | null>, options: FetchOptions) => NegotiatingFetch;
 
 /** What `createFetch` asks of a context. */
 export function requirementsOf({ delegate }: FetchOptions): number {

@@ -3,6 +3,7 @@
  * @module
  */
 import { createFetchOver } from '#http-transport';
+import { SspiError } from '../../backends/contract/errors.ts';
 import { channelBindingsFromCertificate } from '../context/channel-bindings.ts';
 import type { FetchOptions, NegotiatingFetch } from './fetch-options.ts';
 import { negotiateAuthOver, type Middleware, type NegotiateAuthOptions } from './middleware.ts';
@@ -17,7 +18,7 @@ import { acceptorSource, initiatorSource } from './sources.ts';
  * does not prove itself, with fetch's TypeError where the network fails; credentials that a server refuses give its 401.
  */
 export function createFetch(options: FetchOptions = {}): NegotiatingFetch {
-  return createFetchOver(initiatorSource, channelBindingsFromCertificate, options);
+  return createFetchOver(initiatorSource, bindingsWhereDefined, options);
 }
 
 /**
@@ -26,7 +27,7 @@ export function createFetch(options: FetchOptions = {}): NegotiatingFetch {
  * Answers 401 with a challenge, 400 to what is no token, and calls `next(error)` only for faults of the server itself.
  */
 export function negotiateAuth(options: NegotiateAuthOptions): Middleware {
-  return negotiateAuthOver(acceptorSource, channelBindingsFromCertificate, options);
+  return negotiateAuthOver(acceptorSource, options.channelBindingPolicy === 'always' ? channelBindingsFromCertificate : bindingsWhereDefined, options);
 }
 
 /**
@@ -42,6 +43,16 @@ export function createRequestAuthenticator<Info = unknown>(options: RequestAuthe
 /** The same as middleware of Hono: `c.get('sspi')` is who sent the request. `connection` is given Hono's context. */
 export function negotiateHono(options: RequestAuthenticatorOptions<HonoContext>): HonoMiddleware {
   return honoOver(createRequestAuthenticator(options));
+}
+
+/** None for a certificate of which RFC 5929 §4.1 makes none, such as one of Ed25519. */
+async function bindingsWhereDefined(certificate: Uint8Array): Promise<Uint8Array | null> {
+  try {
+    return await channelBindingsFromCertificate(certificate);
+  } catch (error) {
+    if (error instanceof SspiError && error.code === 'SEC_E_UNSUPPORTED_FUNCTION') return null;
+    throw error;
+  }
 }
 
 export { authenticationOf, proxyAuthenticationOf, type Authentication } from './authentication.ts';

@@ -73,8 +73,8 @@ export function negotiateAuthOver(makeSource: MakeAcceptorSource, bindings: Make
   };
 }
 
-/** Makes the application data of channel bindings from a certificate in DER. */
-export type MakeBindings = (certificate: Uint8Array) => Promise<Uint8Array>;
+/** Makes the application data of channel bindings from a certificate in DER; null where it has none. */
+export type MakeBindings = (certificate: Uint8Array) => Promise<Uint8Array | null>;
 
 /** RFC 9113 §7: the client tries again over HTTP/1.1. A stream cannot be authenticated, and its connection is shared. */
 function refuseHttp2(req: Http2ServerRequest): void {

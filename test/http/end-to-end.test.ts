@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { acquireCredentialsHandle, freeCredentialsHandle, SECPKG_CRED_INBOUND, SspiError } from '../../src/index.ts';
 import { authenticationOf, createFetch, negotiateAuth, proxyAuthenticationOf, type FetchOptions, type NegotiateAuthOptions } from '../../src/http/index.ts';
+import { selfSigned } from './support/certificate.ts';
 import { rejection } from './support/clients.ts';
 import { certificate, echo, guarded, serve, serveProxy } from './support/servers.ts';
 
@@ -87,6 +88,17 @@ test('channel bindings: those of another certificate are refused, as a relay has
   await using server = await serve(guarded(auth({ channelBindings: new TextEncoder().encode('tls-server-end-point:another') }), whoami), { secure: true, host: 'localhost' });
   await using fetch = client();
   assert.is((await fetch(server.url)).status, 401);
+});
+
+test('channel bindings: a certificate of Ed25519 has none, which hinders nobody who does not demand them', async () => {
+  const tls = selfSigned(['localhost'], 'Ed25519');
+  await using server = await serve(guarded(auth(), whoami), { secure: true, host: 'localhost', tls });
+  await using fetch = client({ tls: { ca: tls.cert } });
+  const response = await fetch(server.url);
+  assert.equal(await response.json(), { user: 'alice', domain: 'ADTEST', package: 'NTLM' });
+  assert.is(authenticationOf(response)?.channelBindings, false);
+  await using strict = await serve(guarded(auth({ channelBindingPolicy: 'always' }), whoami), { secure: true, host: 'localhost', tls });
+  assert.match((await rejection(fetch(strict.url))).message, /answered 500/); // the server's own fault, told to next()
 });
 
 test('the last token must verify', async () => {

@@ -31,7 +31,7 @@ export interface ExchangeOptions {
   /** A token goes with the first request of a connection. */
   preemptive: boolean;
   /** Makes bindings of a certificate in DER; null where they are switched off. */
-  bindings: ((certificate: Uint8Array) => Promise<Uint8Array>) | null;
+  bindings: ((certificate: Uint8Array) => Promise<Uint8Array | null>) | null;
   tls: ConnectionOptions | undefined;
 }
 

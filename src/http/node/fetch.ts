@@ -10,7 +10,7 @@ import { createPool } from './pool.ts';
 import { createProxyRule, type Proxy } from './proxy.ts';
 import { toResponse } from './response.ts';
 
-export function createFetchOver(makeSource: MakeInitiatorSource, bindings: (certificate: Uint8Array) => Promise<Uint8Array>, options: FetchOptions): NegotiatingFetch {
+export function createFetchOver(makeSource: MakeInitiatorSource, bindings: (certificate: Uint8Array) => Promise<Uint8Array | null>, options: FetchOptions): NegotiatingFetch {
   const { credential, proxyCredential, maxConnections = 10, idleTimeout = 15000 } = options;
   if (!(maxConnections >= 1)) throw new RangeError(`maxConnections: at least 1 was expected, ${maxConnections} came`);
   if (!(idleTimeout >= 0)) throw new RangeError(`idleTimeout: milliseconds were expected, ${idleTimeout} came`);

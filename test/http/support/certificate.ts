@@ -5,10 +5,10 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
  * Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue }      RFC 5280 §4.1
  */
 
-/** `cert` and `key` in PEM, for the names and 127.0.0.1; P-256 with SHA-256. */
-export function selfSigned(names: readonly string[]): { cert: string; key: string } {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const algorithm = sequence(Buffer.from('06082a8648ce3d040302', 'hex')); // ecdsa-with-SHA256
+/** `cert` and `key` in PEM, for the names and 127.0.0.1; P-256 with SHA-256, or Ed25519. */
+export function selfSigned(names: readonly string[], kind: 'P-256' | 'Ed25519' = 'P-256'): { cert: string; key: string } {
+  const { publicKey, privateKey } = kind === 'P-256' ? generateKeyPairSync('ec', { namedCurve: kind }) : generateKeyPairSync('ed25519');
+  const algorithm = sequence(Buffer.from(kind === 'P-256' ? '06082a8648ce3d040302' : '06032b6570', 'hex')); // ecdsa-with-SHA256
   const commonName = sequence(set(sequence(Buffer.from('0603550403', 'hex'), der(0x0c, Buffer.from(names[0]!)))));
   const alternatives = sequence(...names.map((name) => der(0x82, Buffer.from(name))), der(0x87, Buffer.from([127, 0, 0, 1])));
   const subjectAltName = sequence(Buffer.from('0603551d11', 'hex'), der(0x04, alternatives));
@@ -20,7 +20,7 @@ export function selfSigned(names: readonly string[]): { cert: string; key: strin
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(subjectAltName)),
   );
-  const signature = der(0x03, Buffer.concat([Buffer.from([0]), sign('sha256', tbs, privateKey)]));
+  const signature = der(0x03, Buffer.concat([Buffer.from([0]), sign(kind === 'P-256' ? 'sha256' : null, tbs, privateKey)]));
   const base64 = sequence(tbs, algorithm, signature).toString('base64').replace(/(.{64})/g, '$1\n').trimEnd();
   return { cert: `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`, key: String(privateKey.export({ type: 'pkcs8', format: 'pem' })) };
 }

@@ -18,14 +18,14 @@ export interface Running extends AsyncDisposable {
   seen: { method: string; url: string; socket: number; headers: IncomingMessage['headers'] }[];
 }
 
-export async function serve(listener: RequestListener, { secure = false, host = '127.0.0.1' } = {}): Promise<Running> {
+export async function serve(listener: RequestListener, { secure = false, host = '127.0.0.1', tls = tlsOptions } = {}): Promise<Running> {
   const seen: Running['seen'] = [];
   const sockets: Socket[] = [];
   const counting: RequestListener = (req, res) => {
     seen.push({ method: req.method ?? '', url: req.url ?? '', socket: sockets.indexOf(req.socket), headers: req.headers });
     listener(req, res);
   };
-  const server = secure ? createHttps(tlsOptions, counting) : createHttp(counting);
+  const server = secure ? createHttps(tls, counting) : createHttp(counting);
   server.on(secure ? 'secureConnection' : 'connection', (socket: Socket) => sockets.push(socket));
   const port = await listen(server);
   const dispose = async () => {
