@@ -1,2 +1,2 @@
 /** Fields that show that a request came through a proxy. */
-export const FORWARDED: readonly string[] = ['via', 'forwarded', 'x-forwarded-for'];
+export const FORWARDED: readonly string[] = ['via', 'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];

@@ -15,7 +15,7 @@ export interface NegotiateAuthOptions extends AcceptorData, EngineOptions {
   credential?: CredHandle;
   /**
    * Whether an authenticated connection speaks for its later requests. Default `auto`: unless a request shows that it
-   * came through a proxy (Via, Forwarded, X-Forwarded-For), whose connections may carry several people.
+   * came through a proxy (Via, Forwarded, X-Forwarded-*, X-Real-IP), whose connections may carry several people.
    */
   persistent?: 'auto' | 'always' | 'never';
   /** Application data of the channel bindings, where TLS ends before this server. Default: of its own certificate. */

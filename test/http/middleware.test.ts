@@ -123,7 +123,7 @@ test('a new Authorization begins anew and drops the old identity at once', async
 
 test('what came through a proxy does not share a connection', async () => {
   await using server = await serve(guarded(fakeAuth().middleware, whoami));
-  for (const field of ['Via: 1.1 proxy\r\n', 'X-Forwarded-For: 10.0.0.1\r\n', 'Forwarded: for=10.0.0.1\r\n']) {
+  for (const field of ['Via: 1.1 proxy\r\n', 'X-Forwarded-For: 10.0.0.1\r\n', 'Forwarded: for=10.0.0.1\r\n', 'X-Real-IP: 10.0.0.1\r\n', 'X-Forwarded-Proto: https\r\n', 'X-Forwarded-Host: web.test\r\n']) {
     const client = await raw(server.port);
     const done = await client.send(get(await proofFor(await client.send(get(HELLO, field))), field));
     assert.is(statusOf(done), 200);
