@@ -58,13 +58,13 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const settle = (complete: boolean): Authentication => {
     outcome = describe(complete);
     credentials = null;
-    context?.[Symbol.dispose]();
+    context?.dispose();
     context = null;
     return outcome;
   };
 
   const begin = async (serverFirst: Uint8Array | null) => {
-    context?.[Symbol.dispose]();
+    context?.dispose();
     context = null;
     context = await source.initiator({ package: scheme!, target, flags, channelBindings });
     legs = 0;
@@ -154,7 +154,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       if (scheme !== null) await begin(null);
     },
     dispose() {
-      context?.[Symbol.dispose]();
+      context?.dispose();
       context = null;
     },
   };

@@ -16,7 +16,8 @@ export interface HandshakeContext {
   readonly peer: string | null;
   /** Acceptor: the SIDs of the client's groups, where its domain told them. */
   readonly groups?: readonly string[];
-  [Symbol.dispose](): void;
+  /** Not by its symbol, which some runtimes have not yet. */
+  dispose(): void;
 }
 
 export interface InitiatorOptions {

@@ -71,7 +71,7 @@ export function createGate(source: AcceptorSource, accounts: WatchedAccounts, { 
   const endHandshake = (connection: ServedConnection) => {
     if (connection.handshake === null) return;
     clearTimeout(connection.handshake.timer);
-    connection.handshake.context[Symbol.dispose]();
+    connection.handshake.context.dispose();
     connection.handshake = null;
     handshakes--;
   };

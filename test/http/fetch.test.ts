@@ -172,7 +172,7 @@ test('every final status must bring the last token', async () => {
 
 test('a server that never ends the handshake is given up', async () => {
   const source = { schemes: ['Negotiate'] as const, close() {}, async initiator() {
-    return { complete: false, package: null, attributes: 0, expiry: null, peer: null, step: async () => new Uint8Array([1]), [Symbol.dispose]() {} };
+    return { complete: false, package: null, attributes: 0, expiry: null, peer: null, step: async () => new Uint8Array([1]), dispose() {} };
   } };
   await using server = await serve((_req, res) => void res.writeHead(401, { 'www-authenticate': 'Negotiate AAAA' }).end());
   const error = await rejection(createFetchOver(() => source, fakeBindings, {})(server.url));

@@ -131,7 +131,7 @@ export async function fakeBindings(certificate: Uint8Array): Promise<Uint8Array>
   return createHmac('sha256', 'bindings').update(certificate).digest();
 }
 
-interface Steps extends Omit<HandshakeContext, 'step' | 'expiry' | typeof Symbol.dispose> {
+interface Steps extends Omit<HandshakeContext, 'step' | 'expiry' | 'dispose'> {
   expiry?: Date | null;
   step(token: Uint8Array | null | undefined): string | null;
 }
@@ -158,7 +158,7 @@ function context(log: FakeLog, steps: Steps): HandshakeContext {
       const answer = steps.step(token);
       return answer === null ? null : new TextEncoder().encode(answer);
     },
-    [Symbol.dispose]() {
+    dispose() {
       if (!disposed) log.disposed++;
       disposed = true;
     },
