@@ -103,10 +103,6 @@ const DIFFERENCES: readonly WineDifference[] = [
     server: 'secur32', fails: /SEC_E_INTERNAL_ERROR|SEC_E_INVALID_TOKEN|SEC_E_INVALID_HANDLE/, titles: ['the context that the server began'],
   },
   {
-    reason: "Wine's NTLM acceptor leaves what is no token beside its error",
-    packages: NTLM, server: 'secur32', fails: /to be strictly equal/, titles: ['ISC_REQ_EXTENDED_ERROR'],
-  },
-  {
     reason: 'a credential of Wine serves one direction, and Secur32 takes no accounts of the application',
     packages: NTLM, fails: /SEC_E_UNSUPPORTED_FUNCTION|SEC_E_NO_CREDENTIALS/, titles: ['phCredential: BOTH'],
   },
