@@ -1,6 +1,6 @@
 import type { BackendContext, HandshakeCall, HandshakeResult } from '../contract/backend.ts';
 import type { SecBuffer } from '../contract/buffers.ts';
-import { SECBUFFER_TOKEN, SECPKG_ATTR_PACKAGE_INFO, SECPKG_ATTR_SIZES } from '../contract/constants.ts';
+import { SECBUFFER_CHANNEL_BINDINGS, SECBUFFER_TOKEN, SECPKG_ATTR_PACKAGE_INFO, SECPKG_ATTR_SIZES } from '../contract/constants.ts';
 import type { MechanismName, PackageName } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
 import {
@@ -35,6 +35,8 @@ interface Leg {
   /** The peer's token; null: none came. */
   readonly answers: Uint8Array | null;
   readonly outcome: Promise<Outcome>;
+  /** The policy wants bindings, and none were given: the DLL compares nothing then. */
+  readonly unbound: boolean;
   /** A caller waits for it. */
   awaited: boolean;
 }
@@ -105,7 +107,7 @@ export class Secur32Context implements BackendContext {
     }
     leg.awaited = false;
     if (this.#isDeleted()) throw new SspiError('SEC_E_UNFINISHED_CONTEXT_DELETED', 'the context was deleted while a leg of its handshake was under way');
-    return this.#take(outcome, call);
+    return this.#take(leg, outcome, call);
   }
 
   #begin(credential: Secur32Credential, call: HandshakeCall): Leg {
@@ -127,7 +129,8 @@ export class Secur32Context implements BackendContext {
       throw error;
     });
     outcome.catch(() => {}); // an aborted leg may have nobody left to tell
-    return (this.#leg = { answers: inputToken(call), outcome, awaited: false });
+    const unbound = this.side === 'acceptor' && credential.channelBindingPolicy === 'always' && findBuffer(call.input, SECBUFFER_CHANNEL_BINDINGS) === undefined;
+    return (this.#leg = { answers: inputToken(call), outcome, unbound, awaited: false });
   }
 
   /** The leg that was aborted, or that a too short buffer left undelivered. */
@@ -141,9 +144,10 @@ export class Secur32Context implements BackendContext {
     return leg;
   }
 
-  #take(outcome: Outcome, call: HandshakeCall): HandshakeResult {
+  #take({ unbound }: Leg, outcome: Outcome, call: HandshakeCall): HandshakeResult {
     const { status, token, others, expiry } = outcome;
     if (!isSuccess(status)) throw this.#fail(outcome, call);
+    if (unbound && status === SEC_E_OK) throw this.#end(noBindings());
     let output: SecBuffer[];
     try {
       output = deliver(call, token, others);
@@ -171,7 +175,10 @@ export class Secur32Context implements BackendContext {
     const name = this.side === 'initiator' ? 'InitializeSecurityContextW' : 'AcceptSecurityContext';
     // a package that makes no token may leave the buffer as long as it was, and empty
     const tells = (call.contextReq & extended) !== 0 && outcome.token.some((byte) => byte !== 0);
-    const error = nativeError(outcome.status, name, tells ? { token: outcome.token } : {});
+    return this.#end(nativeError(outcome.status, name, tells ? { token: outcome.token } : {}));
+  }
+
+  #end(error: SspiError): SspiError {
     this.#leg = null;
     if (this.#state === 'new') this.delete();
     else {
@@ -355,6 +362,12 @@ function requirePossible(packageName: PackageName, contextReq: number): void {
       remedy: 'Use the package Negotiate and look whether ISC_RET_DELEGATE is in the final attributes.',
     });
   }
+}
+
+function noBindings(): SspiError {
+  return new SspiError('SEC_E_BAD_BINDINGS', 'channel bindings are required, and the server was given none to compare', {
+    remedy: 'Pass the channel bindings of the TLS connection with each leg, or relax channelBindingPolicy.',
+  });
 }
 
 /** A copy of the peer's token; null when none came or it is empty. */

@@ -736,6 +736,7 @@ function packageSuite(world: World, name: PackageName): void {
     const strict = { authData: { ...(await world.serverOptions(name)).authData, channelBindingPolicy: 'always' as const } };
     await failure('SEC_E_BAD_BINDINGS', sealed({ server: strict, accept: { input: [mine] } }));
     await sealed({ server: strict, initialize: { input: [mine] }, accept: { input: [mine] } });
+    await failure('SEC_E_BAD_BINDINGS', sealed({ server: strict, initialize: { input: [mine] } }));
   });
 
   ntlmTest('SECBUFFER_CHANNEL_BINDINGS may come with the last leg alone, as Windows clients give them', async () => {
