@@ -122,7 +122,7 @@ export function rfc4757Tokens({ key, acceptor, dceStyle }: TokenKey, random: (le
       const check = checksum(WRAP_USAGE, head.subarray(0, HEADER), confounder, ...parts.map(({ data }) => data), padding);
       head.set(sealNumber(number, check), 8);
       head.set(check, 16);
-      const sealed = createRc4(contentsKey(number));
+      const sealed = streamOf(contentsKey(number));
       const front = sealed.update(confounder);
       for (const { data, encrypt } of parts) if (encrypt) sealed.updateInPlace(data);
       sealed.updateInPlace(padding);
@@ -136,7 +136,7 @@ export function rfc4757Tokens({ key, acceptor, dceStyle }: TokenKey, random: (le
       const body = open(whole, TOK_WRAP_V1, BODY + CONFOUNDER);
       const front = whole.length - body.length + BODY + CONFOUNDER;
       if (front !== token.length) refuse(`a token of ${front} bytes expected, ${token.length} came`, token.length);
-      const stream = createRc4(contentsKey(openNumber(body)));
+      const stream = streamOf(contentsKey(openNumber(body)));
       const confounder = stream.update(body.subarray(BODY, BODY + CONFOUNDER));
       const plain = parts.map(({ data, encrypt }) => (encrypt ? stream.update(data) : data));
       stream.dispose();
@@ -156,11 +156,17 @@ export function rfc4757Tokens({ key, acceptor, dceStyle }: TokenKey, random: (le
 }
 
 function rc4(key: Uint8Array, data: Uint8Array): Uint8Array {
-  const stream = createRc4(key);
+  const stream = streamOf(key);
   const result = stream.update(data);
   stream.dispose();
-  key.fill(0);
   return result;
+}
+
+/** Wipes the key, which the stream has taken in. */
+function streamOf(key: Uint8Array): ReturnType<typeof createRc4> {
+  const stream = createRc4(key);
+  key.fill(0);
+  return stream;
 }
 
 function joined(...parts: readonly Uint8Array[]): Uint8Array {
