@@ -46,7 +46,8 @@ test('a ticket by password from a KDC on a port, listed and destroyed', async ({
   assert.match(listed.stdout, /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}krbtgt\/TEST\.REALM@TEST\.REALM\n {2}renewable until .*, flags FRIA?T?A?.*, aes256-cts-hmac-sha1-96\n/);
   const { principal, tickets } = JSON.parse((await cli(['klist', '--json', path])).stdout) as { principal: string; tickets: Record<string, unknown>[] };
   assert.equal([principal, tickets.length, tickets[0]!['server']], ['alice@TEST.REALM', 1, 'krbtgt/TEST.REALM@TEST.REALM']);
-  assert.is(Date.parse(tickets[0]!['endTime'] as string) - Date.parse(tickets[0]!['startTime'] as string), 3_600_000);
+  const lives = Date.parse(tickets[0]!['endTime'] as string) - Date.parse(tickets[0]!['startTime'] as string);
+  assert.ok(lives > 3_540_000 && lives <= 3_600_000, `${lives} ms`); // the KDC's clock goes on between the request and its ticket
   assert.equal(await cli(['klist', '--silent']), { code: 0, stdout: '', stderr: '' });
 
   const before = await readFile(path);
