@@ -159,8 +159,15 @@ class KerberosEstablished implements Established {
     const whole = join([token, ...parts.map(({ data }) => data), padding]);
     const { number, encrypted } = tokens.readWrap(whole);
     if (encrypted && (tokens.partsDiffer || isMixed(parts))) {
-      if (!tokens.unwrapParts([...parts, { data: padding, encrypt: true }], token)) throw altered('message');
-      order.check(number);
+      const all = [...parts, { data: padding, encrypt: true }];
+      const sent = all.map(({ data }) => data.slice());
+      if (!tokens.unwrapParts(all, token)) throw altered('message');
+      try {
+        order.check(number);
+      } catch (error) {
+        all.forEach(({ data }, i) => data.set(sent[i]!)); // what is replayed is not read
+        throw error;
+      }
       order.accept(number);
       return 0;
     }

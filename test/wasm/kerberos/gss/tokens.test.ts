@@ -210,7 +210,11 @@ for (const etype of KEYS.keys()) {
       const copy = () => parts.map(({ data, encrypt }) => ({ data: data.slice(), encrypt }));
 
       const received = copy();
-      assert.is(established(etype, true, { dceStyle }).decrypt(received, token, padding), 0);
+      const receiver = established(etype, true, { dceStyle });
+      assert.is(receiver.decrypt(received, token, padding.slice()), 0);
+      const again = copy();
+      assert.is(code(() => receiver.decrypt(again, token, padding.slice())), 'SEC_E_OUT_OF_SEQUENCE');
+      assert.equal(again.map(({ data }) => hex(data)), sent, 'a replay is not read');
       assert.equal(received.map(({ data }) => new TextDecoder().decode(data)), ['header', 'the q', 'uick brown fox jumps over the lazy dog', 'trailer']);
 
       for (let i = 0; i < parts.length; i++) {
