@@ -2,7 +2,7 @@
 // `cold.js NTLM`: NTLM inside Negotiate; `cold.js`: whatever Negotiate offers, Kerberos too.
 const packageList = process.argv[2];
 const start = performance.now();
-const { createAcceptor, createInitiator } = await import('../dist/index.js');
+const { createAcceptor, createInitiator } = await import('../dist/node/index.js');
 const imported = performance.now();
 
 const client = await createInitiator({ target: 'HTTP/web.ad.test', credential: { user: 'alice', domain: 'ADTEST', password: 'Passw0rd!' }, packageList });

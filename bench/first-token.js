@@ -1,6 +1,6 @@
 // One fresh process, in Node, Deno or Bun: how long the import and the first token take, in milliseconds. Printed on standard output.
 const start = performance.now();
-const { createInitiator } = await import('../dist/index.js');
+const { createInitiator } = await import('../dist/node/index.js');
 const imported = performance.now();
 const client = await createInitiator({ target: 'HTTP/web.ad.test', credential: { user: 'alice', domain: 'ADTEST', password: 'Passw0rd!' }, packageList: 'NTLM' });
 const token = await client.step();

@@ -1,10 +1,10 @@
 // What is measured of Kerberos: dist/, as it is published, through its public verbs; serves jobs. With a credential cache, a keytab and a krb5.conf
 // as arguments it uses these, and a realm in memory without. WASM_ALONE: the host's AES is hidden.
-import { createTestRealm } from '../dist/testing.js';
+import { createTestRealm } from '../dist/node/testing.js';
 import { serveJobs } from './process.js';
 
 if (process.env.WASM_ALONE) process.getBuiltinModule = undefined;
-const sspi = await import('../dist/index.js');
+const sspi = await import('../dist/node/index.js');
 const { acquireCredentialsHandle, createAcceptor, createInitiator } = sspi;
 const FLAGS = sspi.ISC_REQ_MUTUAL_AUTH | sspi.ISC_REQ_REPLAY_DETECT | sspi.ISC_REQ_SEQUENCE_DETECT | sspi.ISC_REQ_CONFIDENTIALITY | sspi.ISC_REQ_INTEGRITY;
 const TARGET = 'HTTP/web.ad.test';

@@ -1,6 +1,6 @@
 // What is measured of portable-sspi: dist/, as it is published, through its public verbs. Run by itself it serves jobs.
 import { fileURLToPath } from 'node:url';
-import * as sspi from '../dist/index.js';
+import * as sspi from '../dist/node/index.js';
 import { windowsChallenge } from './challenge.js';
 import { serveJobs } from './process.js';
 

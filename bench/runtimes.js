@@ -47,7 +47,7 @@ printTable([
   )),
 ]);
 console.log(`
-import + first token   In a fresh process: dist/index.js, a credential with a password, the first token of Negotiate with packageList 'NTLM'. Without the start of the
+import + first token   In a fresh process: dist/node/index.js, a credential with a password, the first token of Negotiate with packageList 'NTLM'. Without the start of the
                        runtime itself. The processes take turns.
 NTLM handshakes        Both sides, SPNEGO with mechListMIC, credentials kept. The ratio to this Node's (the first row) is the median of the rounds' ratios.
 CPU                    What the thread of a fresh workerd that runs Workers has run (schedstat) until its answer, a Worker with the package bundled and minified beside one that does nothing; the

@@ -2,6 +2,7 @@
 //
 //   assembly/ ── asc ────▶ dist/core.wasm, dist/core-wasm*.js        (wasm.ts)
 //   src/      ── esbuild ▶ dist/<entry>.js, dist/chunks/*.js         (modules.ts)
+//             ── esbuild ▶ dist/node/*.js: the same, for Node         (node-modules.ts)
 //             ── tsc ────▶ dist/types/**/*.d.ts                      (declarations.ts)
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { emitDeclarations } from './declarations.ts';
 import { digestOf } from './digest.ts';
 import { bundleModules } from './modules.ts';
+import { bundleForNode } from './node-modules.ts';
 import { root } from './root.ts';
 import { buildWasm, CORE_FILES } from './wasm.ts';
 
@@ -28,6 +30,7 @@ export async function build(): Promise<void> {
   }
   await buildWasm();
   await bundleModules();
+  await bundleForNode();
   await emitDeclarations();
   await writeFile(STAMP, digest);
 }
