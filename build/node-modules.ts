@@ -1,29 +1,22 @@
 // dist/*.js → dist/node/*.js: the same modules for Node, Deno and Bun, with what package.json's "imports" would choose there already in
 // them, and all that an import of the package loads in one file. A module costs Node half a millisecond; there were fifteen.
 import { readFile } from 'node:fs/promises';
-import { build, type Plugin } from 'esbuild';
+import { relative } from 'node:path';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { root } from './root.ts';
 
 /** Not the command: it loads what it needs for each of its words. */
 export const NODE_ENTRIES = ['index', 'http', 'inspect', 'kerberos', 'testing'];
 
 export async function bundleForNode(): Promise<void> {
+  const [loaded, alone] = await Promise.all([closureOf('dist/index.js'), closureOf('dist/inspect.js')]);
   await build({
-    absWorkingDir: root,
+    ...FOR_NODE,
     entryPoints: NODE_ENTRIES.map((name) => `dist/${name}.js`),
     outdir: 'dist/node',
     chunkNames: 'chunks/[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    conditions: ['node'],
-    tsconfigRaw: '{}', // its paths lead to the sources
-    target: 'es2022',
-    external: ['node:*', '*.node', 'cloudflare:*', '@koromix/*', 'koffi'],
     ignoreAnnotations: true, // an import without names counts, below
-    legalComments: 'none',
-    plugins: [oneFile(await closureOf('index'))],
+    plugins: [oneFile(new Set([...loaded, ...alone]))],
   });
 }
 
@@ -31,28 +24,24 @@ export async function bundleForNode(): Promise<void> {
  * esbuild puts what the same entries reach into one file. So every module outside of what `index` loads imports it: it is there by then
  * anyway, and all of it is reached alike. Only `inspect` loads without the rest.
  */
-function oneFile(closure: ReadonlySet<string>): Plugin {
+function oneFile(untouched: ReadonlySet<string>): Plugin {
   const first = `import ${JSON.stringify(`${root}dist/index.js`)};\n`;
   return {
     name: 'one file',
-    async setup({ onLoad }) {
-      const alone = await closureOf('inspect');
-      onLoad({ filter: /\/dist\/.*\.js$/ }, async ({ path }) => {
-        if (closure.has(path) || alone.has(path)) return undefined;
+    setup({ onLoad }) {
+      onLoad({ filter: /[\\/]dist[\\/].*\.js$/ }, async ({ path }) => {
+        if (untouched.has(relative(root, path).replaceAll('\\', '/'))) return undefined;
         return { contents: first + await readFile(path, 'utf8'), loader: 'js' };
       });
     },
   };
 }
 
-/** The files that an import of this entry loads in Node. */
-async function closureOf(entry: string): Promise<Set<string>> {
-  const { metafile } = await build({
-    absWorkingDir: root, entryPoints: [`dist/${entry}.js`], outdir: 'out', write: false, metafile: true, bundle: true, splitting: true, format: 'esm',
-    platform: 'node', conditions: ['node'], tsconfigRaw: '{}', external: ['node:*', '*.node', 'cloudflare:*', '@koromix/*', 'koffi'], logLevel: 'silent',
-  });
+/** The files that an import of this one loads in Node, itself included, from the root with slashes. */
+export async function closureOf(file: string): Promise<Set<string>> {
+  const { metafile } = await build({ ...FOR_NODE, entryPoints: [file], outdir: 'out', write: false, metafile: true, logLevel: 'silent' });
   const reached = new Set<string>();
-  for (const waiting = [`dist/${entry}.js`]; waiting.length > 0;) {
+  for (const waiting = [file]; waiting.length > 0;) {
     const path = waiting.pop()!;
     if (reached.has(path)) continue;
     reached.add(path);
@@ -60,5 +49,18 @@ async function closureOf(entry: string): Promise<Set<string>> {
       if (kind === 'import-statement' && external !== true) waiting.push(imported);
     }
   }
-  return new Set([...reached].map((path) => root + path));
+  return reached;
 }
+
+const FOR_NODE = {
+  absWorkingDir: root,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  conditions: ['node'],
+  target: 'es2022',
+  tsconfigRaw: '{}', // its paths lead to the sources
+  external: ['node:*', '*.node', 'cloudflare:*', '@koromix/*', 'koffi'],
+  legalComments: 'none',
+} satisfies BuildOptions;
