@@ -1,6 +1,7 @@
 import { SspiError } from '../../contract/errors.ts';
 import type { Host, SocketAddress, SrvRecord } from '../../contract/host.ts';
 import { builtin } from './builtin.ts';
+import { exchangeStream } from './node-stream.ts';
 import { isGranted } from './permission.ts';
 
 interface DenoLike {
@@ -64,25 +65,8 @@ async function exchangeUdp({ host, port }: SocketAddress, message: Uint8Array, s
   }
 }
 
-async function exchangeTcp({ host, port }: SocketAddress, message: Uint8Array, isWhole: (received: Uint8Array) => boolean, signal: AbortSignal): Promise<Uint8Array> {
-  const { connect } = await builtin('node:net');
-  signal.throwIfAborted();
-  const socket = connect({ host, port, noDelay: true });
-  try {
-    return await new Promise<Uint8Array>((resolve, reject) => {
-      let received: Uint8Array = new Uint8Array(0);
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      socket.on('error', reject);
-      socket.on('connect', () => socket.write(message));
-      socket.on('data', (chunk: Buffer) => {
-        received = Buffer.concat([received, chunk]);
-        if (isWhole(received)) resolve(received);
-      });
-      socket.on('close', () => resolve(received)); // what came is judged by its length
-    });
-  } finally {
-    socket.destroy();
-  }
+function exchangeTcp({ host, port }: SocketAddress, message: Uint8Array, isWhole: (received: Uint8Array) => boolean, signal: AbortSignal): Promise<Uint8Array> {
+  return exchangeStream({ host, port, noDelay: true }, message, isWhole, signal);
 }
 
 const NO_RECORDS = new Set(['ENOTFOUND', 'ENODATA', 'NOTFOUND', 'NODATA']);

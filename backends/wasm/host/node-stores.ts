@@ -1,5 +1,6 @@
 import type { Host } from '../../contract/host.ts';
 import { builtin } from './builtin.ts';
+import { exchangeStream } from './node-stream.ts';
 
 /** Files that are written, and Unix sockets, over Node's modules, which Deno and Bun have as well. */
 export const nodeStores: Required<Pick<Host, 'writeFile' | 'removeFile' | 'exchangeUnix'>> = { writeFile, removeFile, exchangeUnix };
@@ -41,23 +42,6 @@ async function removeFile(path: string): Promise<boolean> {
   }
 }
 
-async function exchangeUnix(path: string, message: Uint8Array, isWhole: (received: Uint8Array) => boolean, signal: AbortSignal): Promise<Uint8Array> {
-  const { connect } = await builtin('node:net');
-  signal.throwIfAborted();
-  const socket = connect({ path });
-  try {
-    return await new Promise<Uint8Array>((resolve, reject) => {
-      let received: Uint8Array = new Uint8Array(0);
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      socket.on('error', reject);
-      socket.on('connect', () => socket.write(message));
-      socket.on('data', (chunk: Buffer) => {
-        received = Buffer.concat([received, chunk]);
-        if (isWhole(received)) resolve(received);
-      });
-      socket.on('close', () => resolve(received)); // what came is judged by its length
-    });
-  } finally {
-    socket.destroy();
-  }
+function exchangeUnix(path: string, message: Uint8Array, isWhole: (received: Uint8Array) => boolean, signal: AbortSignal): Promise<Uint8Array> {
+  return exchangeStream({ path }, message, isWhole, signal);
 }
