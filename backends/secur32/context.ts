@@ -1,3 +1,5 @@
+import { untilAborted } from '../contract/abort.ts';
+import { sameBytes } from '../contract/bytes.ts';
 import type { BackendContext, HandshakeCall, HandshakeResult } from '../contract/backend.ts';
 import type { SecBuffer } from '../contract/buffers.ts';
 import { SECBUFFER_CHANNEL_BINDINGS, SECBUFFER_TOKEN, SECPKG_ATTR_PACKAGE_INFO, SECPKG_ATTR_SIZES } from '../contract/constants.ts';
@@ -374,19 +376,4 @@ function noBindings(): SspiError {
 function inputToken(call: HandshakeCall): Uint8Array | null {
   const token = findBuffer(call.input, SECBUFFER_TOKEN);
   return token === undefined || token.data.length === 0 ? null : new Uint8Array(token.data);
-}
-
-/** As `running`, but rejects with the signal's reason when that comes first. */
-function untilAborted<T>(running: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return running;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    running.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}
-
-function sameBytes(one: Uint8Array | null, other: Uint8Array | null): boolean {
-  if (one === null || other === null) return one === other;
-  return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }

@@ -1,3 +1,4 @@
+import { concat } from '../contract/bytes.ts';
 import { SECBUFFER_DATA, SECBUFFER_PADDING, SECBUFFER_STREAM, SECBUFFER_TOKEN, SECQOP_WRAP_NO_ENCRYPT } from '../contract/constants.ts';
 import { SspiError } from '../contract/errors.ts';
 import { decryptMessage, encryptMessage, makeSignature, type MessageParts, verifySignature } from './messages.ts';
@@ -115,14 +116,4 @@ const RFC4121_SEALED = 2;
 function requireLength(token: Uint8Array, length: number): void {
   if (token.length >= length) return;
   throw new SspiError('SEC_E_INVALID_TOKEN', `a message token of at least ${length} bytes expected, ${token.length} came`, { offset: token.length });
-}
-
-function concat(...pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -1,3 +1,5 @@
+import { untilAborted } from '../contract/abort.ts';
+import { sameBytes } from '../contract/bytes.ts';
 import type { BackendContext, HandshakeCall, HandshakeResult } from '../contract/backend.ts';
 import { plainBytes, type SecBuffer } from '../contract/buffers.ts';
 import type { PackageName } from '../contract/credentials.ts';
@@ -351,20 +353,6 @@ function withoutToken(error: SspiError): SspiError {
   const at = offset === undefined ? '' : ` (at byte ${offset})`;
   const message = error.message.slice(`${error.code}: `.length, error.message.length - at.length);
   return new SspiError(error.code, message, { cause, remedy, offset, kerberos });
-}
-
-/** As `running`, but rejects with the signal's reason when that comes first. */
-function untilAborted<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    running.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}
-
-function sameBytes(one: Uint8Array | null, other: Uint8Array | null): boolean {
-  if (one === null || other === null) return one === other;
-  return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }
 
 function end(begun: Begun): void {

@@ -1,3 +1,4 @@
+import { concat } from '../../contract/bytes.ts';
 import { createRc4 } from './cipher.ts';
 import { hash, hashId, type HashAlgorithm } from './hash.ts';
 import { core } from './instance.ts';
@@ -58,7 +59,7 @@ export function confounderLength(etype: number): number {
 export function seal(etype: number, keys: Uint8Array, confounder: Uint8Array, plaintext: Uint8Array): Uint8Array {
   const { exports, input, output, key } = core();
   const length = confounder.length + plaintext.length;
-  if (length > CHUNK) return etype === RC4 ? rc4SealLong(keys, joined(confounder, plaintext)) : sealLong(etype, keys, joined(confounder, plaintext));
+  if (length > CHUNK) return etype === RC4 ? rc4SealLong(keys, concat(confounder, plaintext)) : sealLong(etype, keys, concat(confounder, plaintext));
   key.set(keys);
   input.set(confounder);
   input.set(plaintext, confounder.length);
@@ -172,7 +173,7 @@ function inPieces(step: 'k5EncryptPiece' | 'k5DecryptPiece', etype: number, keys
 function rc4SealLong(keys: Uint8Array, basic: Uint8Array): Uint8Array {
   const checksum = macWith(RC4, keys, [basic]);
   rc4Over(keys, checksum, basic);
-  return joined(checksum, basic);
+  return concat(checksum, basic);
 }
 
 function rc4OpenLong(keys: Uint8Array, ciphertext: Uint8Array): Uint8Array | null {
@@ -190,13 +191,6 @@ function rc4Over(keys: Uint8Array, checksum: Uint8Array, data: Uint8Array): void
   stream.updateInPlace(data);
   stream.dispose();
   k3.fill(0);
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
 
 const RC4 = 23;

@@ -1,3 +1,4 @@
+import { concat } from '../../contract/bytes.ts';
 import type { AccessToken, ContextSizes, EstablishedNames, KeyInfo } from '../../contract/attributes.ts';
 import { SspiError } from '../../contract/errors.ts';
 import { SECQOP_WRAP_NO_ENCRYPT } from '../../contract/constants.ts';
@@ -120,13 +121,13 @@ class KerberosEstablished implements Established {
   }
 
   makeSignature(parts: readonly Uint8Array[]): Uint8Array {
-    return this.#protection().tokens.mic(join(parts), this.#next());
+    return this.#protection().tokens.mic(concat(...parts), this.#next());
   }
 
   verifySignature(parts: readonly Uint8Array[], signature: Uint8Array): number {
     const { tokens, order } = this.#protection();
     const number = tokens.readMic(signature);
-    if (!tokens.verifyMic(join(parts), signature)) throw altered('message');
+    if (!tokens.verifyMic(concat(...parts), signature)) throw altered('message');
     order.check(number);
     order.accept(number);
     return 0;
@@ -145,7 +146,7 @@ class KerberosEstablished implements Established {
     }
     const sealed = qop >>> 0 !== SECQOP_WRAP_NO_ENCRYPT && parts.some(({ encrypt }) => encrypt);
     if (sealed && (tokens.partsDiffer || isMixed(parts))) return tokens.wrapParts(parts, this.#next(), padding);
-    const message = join(parts.map(({ data }) => data));
+    const message = concat(...parts.map(({ data }) => data));
     const token = tokens.wrap(message, sealed, this.#next());
     const front = token.length - padding.length - message.length;
     message.fill(0);
@@ -156,7 +157,7 @@ class KerberosEstablished implements Established {
 
   decrypt(parts: readonly MessagePart[], token: Uint8Array, padding: Uint8Array = NOTHING): number {
     const { tokens, order } = this.#protection();
-    const whole = join([token, ...parts.map(({ data }) => data), padding]);
+    const whole = concat(token, ...parts.map(({ data }) => data), padding);
     const { number, encrypted } = tokens.readWrap(whole);
     if (encrypted && (tokens.partsDiffer || isMixed(parts))) {
       const all = [...parts, { data: padding, encrypt: true }];
@@ -251,16 +252,6 @@ const NOTHING = new Uint8Array(0);
 /** DCE RPC's form: a header that is signed beside a body that is sealed. */
 function isMixed(parts: readonly MessagePart[]): boolean {
   return parts.some(({ encrypt, data }) => !encrypt && data.length > 0);
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }
 
 /*

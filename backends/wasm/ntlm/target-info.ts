@@ -1,3 +1,4 @@
+import { concat } from '../../contract/bytes.ts';
 import type { NtlmConfig } from '../../contract/credentials.ts';
 import type { Host } from '../../contract/host.ts';
 import { writeFileTime } from '../core/ntlm-handshake.ts';
@@ -46,7 +47,7 @@ function encodeNames(config: NtlmConfig | undefined, host: Host): EncodedNames {
   return {
     name: utf16(domain ?? computer),
     targetType: domain === undefined ? NTLMSSP_TARGET_TYPE_SERVER : NTLMSSP_TARGET_TYPE_DOMAIN,
-    targetInfo: concat(pairs),
+    targetInfo: concat(...pairs),
   };
 }
 
@@ -57,16 +58,6 @@ function pair(id: number, value: Uint8Array): Uint8Array {
   bytes[3] = value.length >>> 8;
   bytes.set(value, 4);
   return bytes;
-}
-
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 const EOL = 0;

@@ -1,3 +1,4 @@
+import { sameBytes } from '../../contract/bytes.ts';
 import { SspiError } from '../../contract/errors.ts';
 import {
   ACCEPT_COMPLETE, ACCEPT_INCOMPLETE, REJECT, REQUEST_MIC, decodeNegotiationToken, encodeMechTypes, encodeNegTokenInit, encodeNegTokenResp, looksLikeSpnego,
@@ -7,7 +8,7 @@ import type { AcceptorRequest, Established, Handshake, HandshakeStep, MechanismC
 import { allowsFallback } from './fallback.ts';
 import { hold } from './holder.ts';
 import { MechanismRequest } from './mechanism-request.ts';
-import { describeOid, includesOid, KRB5_DRAFT, sameBytes } from './oids.ts';
+import { describeOid, includesOid, KRB5_DRAFT } from './oids.ts';
 import { PeerKnows, tellPeer, withToken } from './peer-error.ts';
 import { describeOids, isEmpty, keeping, malformed, missingMic, names, readNegTokenResp, stateName } from './states.ts';
 

@@ -1,3 +1,4 @@
+import { sameBytes } from '../../contract/bytes.ts';
 import { SspiError } from '../../contract/errors.ts';
 import { ISC_REQ_NO_INTEGRITY, ISC_REQ_USE_DCE_STYLE } from '../../contract/flags.ts';
 import {
@@ -9,7 +10,7 @@ import { allowsFallback } from './fallback.ts';
 import { hold } from './holder.ts';
 import type { Holder } from './holder.ts';
 import { MechanismRequest } from './mechanism-request.ts';
-import { describeOid, includesOid, KRB5_DRAFT, sameBytes } from './oids.ts';
+import { describeOid, includesOid, KRB5_DRAFT } from './oids.ts';
 import { PeerKnows, tellPeer } from './peer-error.ts';
 import { describeOids, isEmpty, keeping, malformed, missingMic, names, readNegTokenResp, stateName } from './states.ts';
 

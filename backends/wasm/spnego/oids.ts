@@ -1,3 +1,5 @@
+import { sameBytes } from '../../contract/bytes.ts';
+
 /** Mechanisms by the content octets of their OIDs. Kerberos has three that mean the same (MS-SPNG 3.1.5.2, RFC 4559). */
 const oid = (...octets: number[]): Uint8Array => Uint8Array.from(octets);
 
@@ -13,12 +15,6 @@ export const NTLMSSP = oid(0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02,
 export const NEGOEX = oid(0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x1e);
 /** 1.2.840.113554.1.2.2.3, Kerberos user to user. */
 export const KRB5_USER_TO_USER = oid(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02, 0x03);
-
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
-  return true;
-}
 
 export function includesOid(oids: readonly Uint8Array[], one: Uint8Array): boolean {
   return oids.some((other) => sameBytes(other, one));

@@ -1,8 +1,9 @@
+import { sameBytes } from '../../contract/bytes.ts';
 import { SspiError } from '../../contract/errors.ts';
 import { decodeNegotiationToken } from '../core/spnego.ts';
 import type { NegTokenResp } from '../core/spnego.ts';
 import type { MechanismCredential } from '../mechanism.ts';
-import { describeOid, sameBytes } from './oids.ts';
+import { describeOid } from './oids.ts';
 
 /** What both sides' states need to read a token and to say what was wrong with it. */
 

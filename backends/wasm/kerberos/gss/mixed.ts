@@ -1,3 +1,4 @@
+import { concat } from '../../../contract/bytes.ts';
 import { confounderLength, deriveKey, deriveSealKeys, macLength, openUnchecked, sealUnsigned } from '../../core/krb5.ts';
 import { constantTimeEqual, hmac } from '../../core/mac.ts';
 import type { KerberosKey } from '../etypes/index.ts';
@@ -15,7 +16,7 @@ import type { MessagePart } from '../../mechanism.ts';
 
 /** `sealed`: the ciphertext of the confounder and of what is to be sealed; the parts stay as they are. */
 export function encryptMixed(key: KerberosKey, usage: number, confounder: Uint8Array, parts: readonly MessagePart[]): { sealed: Uint8Array; checksum: Uint8Array } {
-  const plain = joined([confounder, ...parts.filter(({ encrypt }) => encrypt).map(({ data }) => data)]);
+  const plain = concat(confounder, ...parts.filter(({ encrypt }) => encrypt).map(({ data }) => data));
   const keys = deriveSealKeys(key.etype, key.bytes, usage);
   const sealed = sealUnsigned(key.etype, keys, plain);
   keys.fill(0);
@@ -49,16 +50,6 @@ function checksumOver({ etype, bytes }: KerberosKey, usage: number, stream: Uint
 
 function signsCiphertext(etype: number): boolean {
   return etype === 19 || etype === 20;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** Ki: RFC 3961 §5.3 and RFC 3962 §4; RFC 8009 §5, where it has the length of the checksum. */

@@ -1,3 +1,4 @@
+import { concat } from '../../../contract/bytes.ts';
 import { SspiError } from '../../../contract/errors.ts';
 import { KEY_USAGE } from '../codes/key-usage.ts';
 import { etypeInfo } from '../etypes/index.ts';
@@ -188,16 +189,6 @@ function usages(acceptor: boolean): { sign: number; seal: number } {
 function rotateLeft(bytes: Uint8Array, count: number): Uint8Array {
   const turn = bytes.length === 0 ? 0 : count % bytes.length;
   return turn === 0 ? bytes : concat(bytes.subarray(turn), bytes.subarray(0, turn));
-}
-
-function concat(...parts: Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }
 
 function refuse(why: string, offset: number): never {

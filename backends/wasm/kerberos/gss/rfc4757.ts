@@ -1,3 +1,4 @@
+import { concat } from '../../../contract/bytes.ts';
 import { SspiError } from '../../../contract/errors.ts';
 import { createRc4 } from '../../core/cipher.ts';
 import { hash } from '../../core/hash.ts';
@@ -129,10 +130,10 @@ export function rfc4757Tokens({ key, acceptor, dceStyle }: TokenKey, random: (le
       sealed.dispose();
       // The frame counts what is sealed, not what is only signed, and in DCE style neither (MS-KILE 4.5, and MIT).
       const beside = dceStyle ? 0 : parts.reduce((length, { data, encrypt }) => (encrypt ? length + data.length : length), padding.length);
-      return frame(TOK_WRAP_V1, joined(head.subarray(2), front), beside);
+      return frame(TOK_WRAP_V1, concat(head.subarray(2), front), beside);
     },
     unwrapParts(parts, token) {
-      const whole = joined(token, ...parts.filter(({ encrypt }) => encrypt).map(({ data }) => data));
+      const whole = concat(token, ...parts.filter(({ encrypt }) => encrypt).map(({ data }) => data));
       const body = open(whole, TOK_WRAP_V1, BODY + CONFOUNDER);
       const front = whole.length - body.length + BODY + CONFOUNDER;
       if (front !== token.length) refuse(`a token of ${front} bytes expected, ${token.length} came`, token.length);
@@ -167,16 +168,6 @@ function streamOf(key: Uint8Array): ReturnType<typeof createRc4> {
   const stream = createRc4(key);
   key.fill(0);
   return stream;
-}
-
-function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function littleEndian(value: number): Uint8Array {
