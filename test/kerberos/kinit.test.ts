@@ -120,7 +120,7 @@ test('wrong arguments', async ({ realm }) => {
 
 test('saved to a file: its owner\'s alone, whole at once, and read back', async ({ realm, directory }) => {
   const path = join(directory, 'cc');
-  await writeFile(path, 'what was there', { mode: 0o644 });
+  await writeFile(path, Uint8Array.of(5, 4), { mode: 0o644 });
   const cache = await kinit({ principal: 'alice', password: PASSWORD, kerberos: realm.kerberos, ccache: `FILE:${path}` });
   assert.is((await stat(path)).mode & 0o777, 0o600);
   assert.equal(await readdir(directory), ['cc'], 'no temporary file stays');
@@ -130,6 +130,25 @@ test('saved to a file: its owner\'s alone, whole at once, and read back', async 
   assert.is(await CredentialCache.destroy(path), true);
   assert.is(await CredentialCache.destroy(path), false);
   assert.is((await failure(CredentialCache.load(path))).code, 'SEC_E_NO_CREDENTIALS');
+});
+
+test('a file that is no cache is neither destroyed nor replaced', async ({ realm, directory }) => {
+  const cache = await kinit({ principal: 'alice', password: PASSWORD, kerberos: realm.kerberos });
+  const keytab = realm.keytab('HTTP/web.test.realm');
+  for (const bytes of [new TextEncoder().encode('root:x:0:0:root:/root:/bin/bash\n'), keytab]) {
+    const path = join(directory, 'another');
+    await writeFile(path, bytes);
+    assert.is((await failure(CredentialCache.destroy(path))).code, 'SEC_E_UNKNOWN_CREDENTIALS');
+    assert.is((await failure(cache.save(path))).code, 'SEC_E_UNKNOWN_CREDENTIALS');
+    assert.is(hex(await readFile(path)), hex(bytes));
+  }
+  for (const bytes of [new Uint8Array(0), new Uint8Array(40), cache.toBytes().subarray(0, 30)]) {
+    const path = join(directory, 'empty, wiped or damaged');
+    await writeFile(path, bytes);
+    await cache.save(path);
+    await writeFile(path, bytes);
+    assert.is(await CredentialCache.destroy(path), true);
+  }
 });
 
 test('DIR: a cache for each client, the last one is the default', async ({ realm, directory }) => {

@@ -5,7 +5,7 @@ import { parseCcacheName } from './ccache-name.ts';
 import { directoryStore } from './ccache-directory.ts';
 import { kcmStore } from './ccache-kcm.ts';
 import { memoryStore } from './ccache-memory.ts';
-import { readAnyCcache } from './any-ccache.ts';
+import { isCcache, readAnyCcache } from './any-ccache.ts';
 import { readBytes } from './read-bytes.ts';
 
 /** Where one credential cache lives. */
@@ -42,11 +42,19 @@ export function fileStore(path: string, host: Host): CcacheStore {
     load: async () => readAnyCcache(await readBytes(path, 'credential cache', host)),
     async save(cache) {
       if (host.writeFile === undefined) throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `this runtime writes no files, so '${path}' cannot be saved`, { remedy: "Keep the cache's bytes where the runtime can." });
+      refuseAnother(await host.readFile?.(path).catch(() => null));
       await host.writeFile(path, writeCcache(cache));
     },
     async remove() {
       if (host.removeFile === undefined) throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `this runtime removes no files, so '${path}' stays`);
+      refuseAnother(await host.readFile?.(path));
       return host.removeFile(path);
     },
   };
+
+  /** A mistyped path must not cost a file that never was a cache. An empty one may become one, and a wiped one may go. */
+  function refuseAnother(there: Uint8Array | null | undefined): void {
+    if (!there || isCcache(there) || there.every((byte) => byte === 0)) return;
+    throw new SspiError('SEC_E_UNKNOWN_CREDENTIALS', `'${path}' is no credential cache, so it stays as it is`, { remedy: 'Check the path.' });
+  }
 }
