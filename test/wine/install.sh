@@ -4,11 +4,12 @@
 #   test/wine/install.sh --check    only says what is missing, and fails when something is
 set -eu
 
-# Wine's NTLM is Samba's ntlm_auth with a winbindd behind it; its Kerberos is MIT's libgssapi.
+# Wine's NTLM is Samba's ntlm_auth with a winbindd behind it; its Kerberos is MIT's libgssapi. clang lays out structures for arm64, which
+# mingw-w64 has no gcc for.
 packages='
   wine64 libgssapi-krb5-2 libkrb5-3
   samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules python3-samba winbind
-  gcc-mingw-w64-x86-64 gcc-mingw-w64-i686
+  gcc-mingw-w64-x86-64 gcc-mingw-w64-i686 clang-14
 '
 
 missing=''
