@@ -12,16 +12,23 @@ export interface ByteReader {
 export function createByteReader(stream: ReadableStream<Uint8Array>): ByteReader {
   const reader = stream.getReader();
   let held: Uint8Array = new Uint8Array(0);
+  /** Where `held` was joined of several chunks, the array that it lies in; there is room behind it. */
+  let room = held;
 
   const more = async (): Promise<boolean> => {
     const { done, value } = await reader.read();
     if (done) return false;
-    if (held.length === 0) held = value;
+    const { length } = held;
+    if (length === 0) held = value;
     else {
-      const joined = new Uint8Array(held.length + value.length);
-      joined.set(held);
-      joined.set(value, held.length);
-      held = joined;
+      if (held.buffer !== room.buffer || held.byteOffset + length + value.length > room.length) {
+        room = new Uint8Array(2 * (length + value.length)); // twice, so that single bytes make no quadratic work
+        room.set(held);
+        held = room;
+      }
+      const start = held.byteOffset;
+      room.set(value, start + length);
+      held = room.subarray(start, start + length + value.length);
     }
     return true;
   };
