@@ -84,11 +84,16 @@ export function createGate(source: AcceptorSource, accounts: WatchedAccounts, { 
   };
 
   const begin = async (leg: Leg, connection: ServedConnection, scheme: Scheme): Promise<Handshake | null> => {
-    const channelBindings = await leg.channelBindings();
-    const context = await source.acceptor({ package: scheme, channelBindings });
+    handshakes++; // before anything is awaited: others ask meanwhile
+    let context: HandshakeContext;
+    try {
+      context = await source.acceptor({ package: scheme, channelBindings: await leg.channelBindings() });
+    } catch (error) {
+      handshakes--;
+      throw error;
+    }
     const timer = setTimeout(() => endHandshake(connection), handshakeTimeout);
     (timer as { unref?(): void }).unref?.();
-    handshakes++;
     connection.handshake = { context, scheme, legs: 0, timer };
     if (leg.gone()) endHandshake(connection);
     return connection.handshake;

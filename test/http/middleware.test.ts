@@ -296,6 +296,28 @@ test('there is a bound on handshakes under way', async () => {
   for (const client of clients) client.close();
 });
 
+test('the bound holds for handshakes that begin at the same time, and one that cannot begin counts no more', async () => {
+  const { source } = fakeAuth();
+  const { negotiateAuthOver } = await import('../../src/http/middleware.ts');
+  const { fakeBindings } = await import('./support/fake-mechanism.ts');
+  let broken = false;
+  const slow = { schemes: source.schemes, async acceptor(options: Parameters<typeof source.acceptor>[0]) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (broken) throw new Error('no credential');
+    return await source.acceptor(options);
+  } };
+  await using server = await serve(guarded(negotiateAuthOver(() => slow, fakeBindings, { maxHandshakes: 2 }), whoami));
+  const clients = await Promise.all(Array.from({ length: 6 }, () => raw(server.port)));
+  const round = async () => (await Promise.all(clients.map(async (client) => statusOf(await client.send(get(HELLO)))))).sort();
+  assert.equal(await round(), [401, 401, 503, 503, 503, 503]);
+  for (const client of clients) await client.send(get()); // leaves the handshake
+  broken = true;
+  assert.equal(await round(), [500, 500, 503, 503, 503, 503]);
+  broken = false;
+  assert.equal(await round(), [401, 401, 503, 503, 503, 503]);
+  for (const client of clients) client.close();
+});
+
 test('tls-server-end-point is of the certificate that the server itself presents', async () => {
   const { middleware, source } = fakeAuth({ target: 'HTTP/localhost' });
   await using server = await serve(guarded(middleware, whoami), { secure: true, host: 'localhost' });
