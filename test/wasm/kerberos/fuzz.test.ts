@@ -9,6 +9,7 @@ import { createKerberosKey } from '../../../backends/wasm/kerberos/etypes/index.
 import { asExchange } from '../../../backends/wasm/kerberos/exchange/as.ts';
 import { readKrbCred, writeKrbCred } from '../../../backends/wasm/kerberos/exchange/krb-cred.ts';
 import { runExchange } from '../../../backends/wasm/kerberos/exchange/question.ts';
+import { tgsExchange } from '../../../backends/wasm/kerberos/exchange/tgs.ts';
 import { GSS_FLAG, readAuthenticatorChecksum, writeAuthenticatorChecksum } from '../../../backends/wasm/kerberos/gss/authenticator-checksum.ts';
 import { frame, TOK_AP_REP, TOK_ERROR } from '../../../backends/wasm/kerberos/gss/framing.ts';
 import { createKerberosCredential } from '../../../backends/wasm/kerberos/index.ts';
@@ -17,8 +18,11 @@ import { wrapKdcProxyMessage } from '../../../backends/wasm/kerberos/kdc/kdc-pro
 import { ApRep } from '../../../backends/wasm/kerberos/messages/ap-rep.ts';
 import { ApReq } from '../../../backends/wasm/kerberos/messages/ap-req.ts';
 import { decode, encode } from '../../../backends/wasm/kerberos/messages/asn1.ts';
+import { Authenticator } from '../../../backends/wasm/kerberos/messages/authenticator.ts';
 import { EncTicketPart } from '../../../backends/wasm/kerberos/messages/enc-ticket-part.ts';
 import { AsRep, TgsRep } from '../../../backends/wasm/kerberos/messages/kdc-rep.ts';
+import { TgsReq } from '../../../backends/wasm/kerberos/messages/kdc-req.ts';
+import { KrbCred } from '../../../backends/wasm/kerberos/messages/krb-cred.ts';
 import { AuthorizationData } from '../../../backends/wasm/kerberos/messages/sequences.ts';
 import { readLogonInfo } from '../../../backends/wasm/kerberos/pac/logon-info.ts';
 import { PAC_TYPE, readPac, verifyPac } from '../../../backends/wasm/kerberos/pac/pac.ts';
@@ -28,7 +32,7 @@ import { readKrb5Conf } from '../../../backends/wasm/kerberos/store/krb5-conf.ts
 import { parsePrincipal } from '../../../backends/wasm/kerberos/store/principal.ts';
 import { answerKdc, type KdcOptions } from '../../../src/testing/kdc.ts';
 import { mutate, rng, type Rng } from '../../fuzz.ts';
-import { alice, database, keytab, makeAcceptor, makeApReq, random, serviceKey, SPN } from './ap-req-maker.ts';
+import { alice, database, keytab, makeAcceptor, makeApReq, MUTUAL, random, serviceKey, SPN } from './ap-req-maker.ts';
 import { krbError, ticketFor } from './hostile-kdc.ts';
 
 const test = suite('Kerberos under mutation');
@@ -73,6 +77,26 @@ test('KDC replies, from outside and under the seal', async () => {
   });
 });
 
+test('TGS replies, from outside and under the seal', async () => {
+  const tgt = await runExchange(asExchange(options()), honest);
+  const server = { nameType: 2, realm: '', components: SPN.split('/') };
+  const createKey = (etype: number, bytes: Uint8Array) => createKerberosKey(etype, bytes);
+  await fuzz(4120, 1_500, async (source, n) => {
+    const send = async (_realm: string, message: Uint8Array) => {
+      const reply = answerKdc(message, kdc);
+      if (n % 2 === 0) return mutate(reply, source);
+      const sent = decode(ApReq, decode(TgsReq, message).padata![0]!.padataValue);
+      const { subkey } = decode(Authenticator, createKey(tgt.etype, tgt.key).decrypt(KEY_USAGE.TGS_REQ_AUTH, sent.authenticator.cipher));
+      const key = createKey(subkey!.keytype, subkey!.keyvalue);
+      const answer = decode(TgsRep, reply);
+      answer.encPart.cipher = key.encrypt(KEY_USAGE.TGS_REP_ENC_PART_SUBKEY, mutate(key.decrypt(KEY_USAGE.TGS_REP_ENC_PART_SUBKEY, answer.encPart.cipher), source));
+      return encode(answer);
+    };
+    const ticket = await runExchange(tgsExchange({ tgt, server, etypes: [18], createKey, clock: { now: () => new Date(), offset: 0 }, random }), { send });
+    assert.is(ticket.client.components.join('/'), 'alice');
+  });
+});
+
 test('errors of a KDC, with e-data', async () => {
   const preauth = answerKdc(await firstMessage(), kdc);
   await fuzz(75, 2_000, (source) => {
@@ -113,6 +137,21 @@ test('AP-REQs whose ticket and authenticator were sealed by who knows the keys',
       message.authenticator.cipher = made.session.encrypt(KEY_USAGE.AP_REQ_AUTH, mutate(authenticatorPlain, source));
     }
     return acceptor.step(encode(message));
+  });
+});
+
+test('delegated tickets that were sealed by who knows the key', async () => {
+  const ticket = await serviceTicket();
+  const session = random(32);
+  const cred = decode(KrbCred, writeKrbCred([ticket, ticket], createKerberosKey(18, session)));
+  const plain = createKerberosKey(18, session).decrypt(KEY_USAGE.KRB_CRED_ENC_PART, cred.encPart.cipher);
+  const flags = MUTUAL | GSS_FLAG.DELEG;
+  await fuzz(22, 1_500, (source, n) => {
+    cred.encPart.cipher = createKerberosKey(18, session).encrypt(KEY_USAGE.KRB_CRED_ENC_PART, mutate(plain, source));
+    const delegation = n % 3 === 0 ? mutate(encode(cred), source) : encode(cred);
+    const checksum = writeAuthenticatorChecksum({ bindings: new Uint8Array(16), flags, delegation });
+    const { token } = makeApReq({ flags, checksum, part: (part) => void (part.key.keyvalue = session) });
+    return makeAcceptor().step(token);
   });
 });
 
@@ -186,8 +225,29 @@ for (const etype of [18, 20, 23]) {
       const receiver = kerberosEstablished(facts(true, n & 7), extras);
       const token = mutate(tokens[n % 3]!, source);
       if (n % 3 === 2) receiver.verifySignature([message], token);
-      else if (n % 2 === 0) receiver.unwrap(token);
-      else receiver.decrypt([{ data: token.subarray(receiver.streamHeaderLength(token)), encrypt: true }], token.subarray(0, receiver.streamHeaderLength(token)));
+      else if (n % 2 === 0) assert.equal(receiver.unwrap(token).message, message);
+      else {
+        const parts = [{ data: token.subarray(receiver.streamHeaderLength(token)), encrypt: true }];
+        receiver.decrypt(parts, token.subarray(0, receiver.streamHeaderLength(token)));
+        assert.equal(parts[0]!.data.subarray(0, message.length), message); // RC4's pad stays in DCE style, which has none
+      }
+    }, { least: 0 });
+    const mixed = () => [{ data: new Uint8Array(9).fill(1), encrypt: false }, { data: message.slice(), encrypt: true }];
+    const sealed = mixed();
+    const padding = new Uint8Array(sender.padding ?? 0);
+    const token = kerberosEstablished(facts(false, 0), extras).encrypt(sealed, 0, padding);
+    await fuzz(etype + 50, 2_000, (source, n) => {
+      const received = sealed.map(({ data, encrypt }) => ({ data: data.slice(), encrypt }));
+      const front = n % 2 === 0 ? mutate(token, source) : token;
+      if (n % 2 === 1) received[source.below(2)]!.data[source.below(9)]! ^= 1 << source.below(8);
+      const before = received.map(({ data }) => data.slice());
+      try {
+        kerberosEstablished(facts(true, n & 3), extras).decrypt(received, front, padding.slice());
+      } catch (error) {
+        assert.equal(received.map(({ data }) => data), before, 'nothing unverified is released');
+        throw error;
+      }
+      assert.equal(received.map(({ data }) => data), mixed().map(({ data }) => data));
     }, { least: 0 });
     const packed = kerberosEstablished(facts(true, 0), extras).export();
     await fuzz(etype + 100, 2_000, (source) => {
