@@ -22,28 +22,24 @@ export function displayName({ user, domain }: AccountName): string {
 export const ANONYMOUS_NAME = 'NT AUTHORITY\\ANONYMOUS LOGON';
 
 /**
- * Upper case as Windows maps it: one UTF-16 unit to one. What grows stays (`ß`), and so does what comes from outside
- * ASCII and would land in it (dotless i, long s) or has no way back (micro sign).
+ * Upper case as Windows maps it: one UTF-16 unit to one, and only where lower case leads back. So what grows stays (`ß`), and so do
+ * dotless i, long s, titlecase digraphs and symbols made of letters.
  */
 export function upperCase(text: string): string {
   if (ASCII.test(text)) return text.toUpperCase();
   let upper = '';
-  for (let i = 0; i < text.length; i++) upper += upperUnit(text.charCodeAt(i));
+  for (let i = 0; i < text.length; i++) upper += upperUnit(text[i]!);
   return upper;
 }
 
-function upperUnit(unit: number): string {
-  const character = String.fromCharCode(unit);
-  if (unit === MICRO) return character;
-  const upper = character.toUpperCase();
-  if (upper.length !== 1) return String.fromCharCode(withIotaBelow(unit));
-  return unit > 0x7f && upper.charCodeAt(0) <= 0x7f ? character : upper;
-}
-
-/** Greek letters with iota below have a capital of one unit, which JavaScript writes as two. */
-function withIotaBelow(unit: number): number {
-  if (unit >= 0x1f80 && unit <= 0x1faf) return unit | 8;
-  return unit === 0x1fb3 || unit === 0x1fc3 || unit === 0x1ff3 ? unit + 9 : unit;
+function upperUnit(unit: string): string {
+  if (unit === 'ς') return 'Σ'; // the one with no way back that Windows maps
+  const code = unit.charCodeAt(0);
+  // Greek letters with iota below have a capital of one unit 8 or 9 further on, which JavaScript writes as two
+  for (const upper of [unit.toUpperCase(), String.fromCharCode(code | 8), String.fromCharCode(code + 9)]) {
+    if (upper.length === 1 && upper.toLowerCase() === unit) return upper;
+  }
+  return unit;
 }
 
 export function utf16(text: string): Uint8Array {
@@ -77,6 +73,5 @@ function readComputerName(host: Host): string | null {
   return NETBIOS.test(label) ? label.slice(0, 15).toUpperCase() : null;
 }
 
-const MICRO = 0xb5;
 const ASCII = /^[\0-\x7f]*$/;
 const NETBIOS = /^[A-Za-z0-9_-]+$/;
