@@ -6,8 +6,7 @@ import { SECBUFFER_CHANNEL_BINDINGS, SECBUFFER_TOKEN, SECPKG_ATTR_PACKAGE_INFO, 
 import type { MechanismName, PackageName } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
 import {
-  ASC_REQ_EXTENDED_ERROR, ISC_REQ_DELEGATE, ISC_REQ_EXTENDED_ERROR, ISC_REQ_PROMPT_FOR_CREDS, ISC_RET_ALLOCATED_MEMORY, ISC_RET_CONFIDENTIALITY,
-  ISC_RET_INTERMEDIATE_RETURN,
+  ASC_REQ_EXTENDED_ERROR, ISC_REQ_DELEGATE, ISC_REQ_EXTENDED_ERROR, ISC_REQ_PROMPT_FOR_CREDS, ISC_RET_ALLOCATED_MEMORY, ISC_RET_INTERMEDIATE_RETURN,
 } from '../contract/flags.ts';
 import { SEC_I_COMPLETE_NEEDED, SEC_E_OK } from '../contract/status.ts';
 import { type ContextFacts, queryContext, queryFlags } from './attributes.ts';
@@ -333,7 +332,7 @@ export class Secur32Context implements BackendContext {
       const facts = this.#facts();
       const { packageInfo } = queryContext(SECPKG_ATTR_PACKAGE_INFO, facts) as { packageInfo: { name: MechanismName } };
       const sizes = queryContext(SECPKG_ATTR_SIZES, facts) as MessageParts['sizes'];
-      this.#parts = { secur32: this.#secur32, handle: bytes, mechanism: packageInfo.name, sizes, isSealed: (this.#attributes & ISC_RET_CONFIDENTIALITY) !== 0 };
+      this.#parts = { secur32: this.#secur32, handle: bytes, mechanism: packageInfo.name, sizes };
     }
     return this.#parts;
   }

@@ -10,8 +10,12 @@ import { decryptMessage, encryptMessage, makeSignature, type MessageParts, verif
  *   unwrap   DecryptMessage [STREAM: the token | DATA: none]  DATA becomes the message
  *   sign     MakeSignature  [DATA | TOKEN]                  the token is TOKEN
  *
- * NTLM's token is a signature of 16 bytes before the message. Wine's Kerberos cuts the token of the GSS library behind the message's
- * length, so its TOKEN is the token's end, and it decrypts no STREAM.
+ * NTLM's token is a signature of 16 bytes before the message, and nothing in it tells a sealed message from a signed one. Windows seals what it
+ * wraps whatever was negotiated and whatever fQOP says, and so do .NET, gss-ntlmssp and pyspnego: so wrap and unwrap are this one pair of verbs,
+ * never MakeSignature and VerifySignature. Only one verb may be tried: whether a DecryptMessage that failed has moved the key stream and the
+ * sequence number is documented nowhere, and a second verb that then accepts could hide a message that was left out.
+ *
+ * Wine's Kerberos cuts the token of the GSS library behind the message's length, so its TOKEN is the token's end, and it decrypts no STREAM.
  */
 const NTLM_SIGNATURE = 16;
 /** What Wine is given as TOKEN when it decrypts: less than any trailer, so that DATA holds the message. */
@@ -25,12 +29,11 @@ export function wrapMessage(parts: MessageParts, message: Uint8Array, encrypt: b
   const { mechanism, sizes, secur32 } = parts;
   const token = { type: SECBUFFER_TOKEN, data: new Uint8Array(sizes.securityTrailer + (secur32.library.isWine ? WINE_ROOM : 0)) };
   const data = { type: SECBUFFER_DATA, data: new Uint8Array(message) };
+  const qop = encrypt ? 0 : SECQOP_WRAP_NO_ENCRYPT;
   if (mechanism === 'NTLM') {
-    if (encrypt) encryptMessage(parts, [token, data], 0, 0);
-    else makeSignature(parts, [data, token], 0, 0);
+    encryptMessage(parts, [token, data], qop, 0);
     return concat(token.data, data.data);
   }
-  const qop = encrypt ? 0 : SECQOP_WRAP_NO_ENCRYPT;
   if (secur32.library.isWine) {
     encryptMessage(parts, [token, data], qop, 0);
     return concat(data.data, token.data);
@@ -58,31 +61,12 @@ export function verifyMessage(parts: MessageParts, message: Uint8Array, mic: Uin
   verifySignature(parts, [{ type: SECBUFFER_DATA, data: message }, { type: SECBUFFER_TOKEN, data: mic }], 0);
 }
 
-/** Nothing in an NTLM token tells a sealed message from a signed one: where sealing was negotiated both readings are tried. */
+/** TOKEN and DATA, not STREAM, which Wine does not take. */
 function unwrapNtlm(parts: MessageParts, token: Uint8Array): { message: Uint8Array; encrypted: boolean } {
   requireLength(token, NTLM_SIGNATURE);
-  const signature = { type: SECBUFFER_TOKEN, data: token.slice(0, NTLM_SIGNATURE) };
   const message = { type: SECBUFFER_DATA, data: token.slice(NTLM_SIGNATURE) };
-  if (parts.isSealed) {
-    try {
-      const qop = decryptMessage(parts, [signature, message], 0);
-      return { message: message.data, encrypted: qop >>> 0 !== SECQOP_WRAP_NO_ENCRYPT };
-    } catch (error) {
-      if (!(error instanceof SspiError) || error.code !== 'SEC_E_MESSAGE_ALTERED' || !isSigned(parts, message.data, signature.data)) throw error;
-      return { message: message.data, encrypted: false };
-    }
-  }
-  verifyMessage(parts, message.data, signature.data);
-  return { message: message.data, encrypted: false };
-}
-
-function isSigned(parts: MessageParts, message: Uint8Array, mic: Uint8Array): boolean {
-  try {
-    verifyMessage(parts, message, mic);
-    return true;
-  } catch {
-    return false;
-  }
+  const qop = decryptMessage(parts, [{ type: SECBUFFER_TOKEN, data: token.slice(0, NTLM_SIGNATURE) }, message], 0);
+  return { message: message.data, encrypted: qop >>> 0 !== SECQOP_WRAP_NO_ENCRYPT };
 }
 
 function unwrapOnWine(parts: MessageParts, token: Uint8Array): { message: Uint8Array; encrypted: boolean } {

@@ -15,8 +15,6 @@ export interface MessageParts {
   handle: Uint8Array;
   mechanism: MechanismName;
   sizes: ContextSizes;
-  /** Confidentiality was negotiated. */
-  isSealed: boolean;
 }
 
 /*

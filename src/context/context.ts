@@ -8,11 +8,11 @@ import {
 import type { BackendName, MechanismName } from '../../backends/contract/credentials.ts';
 import { SspiError } from '../../backends/contract/errors.ts';
 import { ISC_RET_MUTUAL_AUTH } from '../../backends/contract/flags.ts';
-import { SEC_E_OK } from '../../backends/contract/status.ts';
+import { SEC_E_OK, SEC_I_COMPLETE_AND_CONTINUE, SEC_I_COMPLETE_NEEDED } from '../../backends/contract/status.ts';
 import { checkBytes } from '../sspi/checks.ts';
 import { queryContextAttributes } from '../sspi/context-attributes.ts';
 import { type CredHandle, type CtxtHandle, discardContext, freeCredentialsHandle, openContext } from '../sspi/handles.ts';
-import { acceptSecurityContext, initializeSecurityContext, type SecurityContextResult } from '../sspi/security-context.ts';
+import { acceptSecurityContext, completeAuthToken, initializeSecurityContext, type SecurityContextResult } from '../sspi/security-context.ts';
 
 /** One side of an authentication: a loop of `step`s, then protected messages. */
 export interface SecurityContext extends Disposable {
@@ -99,10 +99,18 @@ export class VerbContext implements SecurityContext {
       if (this.#complete && !this.#isEstablished()) this.#complete = false;
       throw error;
     }
-    return this.#take(result);
+    const { status, context, output } = result;
+    this.#take(result);
+    if (status === SEC_I_COMPLETE_NEEDED || status === SEC_I_COMPLETE_AND_CONTINUE) {
+      await completeAuthToken(context, output);
+      if (this.#disposed) throw disposed();
+      this.#complete = status === SEC_I_COMPLETE_NEEDED;
+    }
+    const { data } = output[0]!;
+    return data.length === 0 ? null : data;
   }
 
-  #take(result: SecurityContextResult): Uint8Array | null {
+  #take(result: SecurityContextResult): void {
     if (this.#disposed) {
       discardContext(result.context);
       throw disposed();
@@ -115,8 +123,6 @@ export class VerbContext implements SecurityContext {
     this.#complete = result.status === SEC_E_OK;
     this.#attributes = result.contextAttr;
     this.#expiry = result.expiry;
-    const { data } = result.output[0]!;
-    return data.length === 0 ? null : data;
   }
 
   get complete(): boolean {

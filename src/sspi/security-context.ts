@@ -65,7 +65,7 @@ export async function acceptSecurityContext(options: AcceptContextOptions): Prom
 
 /**
  * CompleteAuthToken, after SEC_I_COMPLETE_NEEDED or SEC_I_COMPLETE_AND_CONTINUE, which the packages here never return: so there is never anything
- * to complete, and the Wasm engine says SEC_E_UNSUPPORTED_FUNCTION.
+ * to complete, and the Wasm engine says SEC_E_UNSUPPORTED_FUNCTION. A context's `step` calls it by itself.
  */
 export async function completeAuthToken(context: CtxtHandle, token: SecBuffer[]): Promise<number> {
   return openContext(context).context.completeAuthToken(checkBuffers(token, 'token'));

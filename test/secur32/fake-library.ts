@@ -219,7 +219,7 @@ export class FakeLibrary implements Secur32Library {
 
   /** A TimeStamp: 100 ns since 1601, in local time; the largest one for never. */
   #giveTime(address: number, date: Date | null): void {
-    const local = date === null ? 0 : date.getTime() - date.getTimezoneOffset() * 60_000;
+    const local = date === null ? 0 : date.getTime() - new Date().getTimezoneOffset() * 60_000;
     const ticks = date === null ? 0x7fff_ffff_ffff_ffffn : BigInt(local + 11_644_473_600_000) * 10_000n;
     this.memory.at(address, 8).set(new Uint8Array(BigInt64Array.of(ticks).buffer));
   }

@@ -14,7 +14,7 @@ import { createTestRealm } from '../../src/testing/index.ts';
 import { handshake } from '../contract/drive.ts';
 import { ALICE, TARGET } from '../contract/in-memory.ts';
 import { failure, hex, token, utf8 } from '../contract/support.ts';
-import type { FakeOptions } from './fake-library.ts';
+import type { FakeLibrary, FakeOptions } from './fake-library.ts';
 import { bench, type Bench } from './support.ts';
 
 const test = suite('secur32: messages and attributes');
@@ -29,11 +29,11 @@ interface Established extends Bench {
   b: BackendContext;
 }
 
-async function established(name: 'NTLM' | 'Kerberos', options: FakeOptions = {}): Promise<Established> {
+async function established(name: 'NTLM' | 'Kerberos', options: FakeOptions = {}, contextReq = FLAGS): Promise<Established> {
   const kerberos = name === 'Kerberos';
   const it = bench({ ...options, ...(kerberos ? { kerberos: realm.kerberos, acceptor: { keytab: realm.keytab(TARGET) } } : {}) });
   const pair = await it.pair({ package: name, ...(kerberos ? { authData: { user: 'alice@AD.TEST', password: ALICE.password } } : {}) });
-  const { client, server } = await handshake(pair, { initialize: { contextReq: FLAGS, targetName: TARGET } });
+  const { client, server } = await handshake(pair, { initialize: { contextReq, targetName: TARGET } });
   return { ...it, client, server, a: openContext(client).context, b: openContext(server).context };
 }
 
@@ -200,6 +200,55 @@ test('Kerberos: what wrap and unwrap give the DLL', async () => {
   ]);
 });
 
+for (const contextReq of [FLAGS, ISC_REQ_INTEGRITY]) {
+  const negotiated = contextReq === FLAGS ? 'sealing' : 'signing alone';
+
+  test(`NTLM with ${negotiated}, as Windows does it: wrap and unwrap are EncryptMessage and DecryptMessage, once each, and what is wrapped is sealed`, async () => {
+    const { library, client, server } = await established('NTLM', {}, contextReq);
+    const [a, b] = [openContext(client).context, openContext(server).context];
+    const [ours, theirs] = [...library.contexts.values()];
+    const seen: string[] = [];
+    // Windows looks at neither the negotiated flags nor fQOP, and reports fQOP 0
+    library.replace.EncryptMessage = (_context, qop, message) => {
+      const [first, second] = library.memory.buffers(message!);
+      const wrapped = ours!.wrap(second!.data.slice(), true);
+      library.memory.fill(first!, wrapped.subarray(0, 16));
+      second!.data.set(wrapped.subarray(16));
+      seen.push(`EncryptMessage ${qop!.toString(16)} ${first!.type}[${first!.data.length}] ${second!.type}[${second!.data.length}]`);
+      return 0;
+    };
+    library.replace.DecryptMessage = (_context, message, _sequence, qop) => {
+      const [first, second] = library.memory.buffers(message!);
+      seen.push(`DecryptMessage ${first!.type}[${first!.data.length}] ${second!.type}[${second!.data.length}]`);
+      try {
+        library.memory.fill(second!, theirs!.unwrap(new Uint8Array(Buffer.concat([first!.data, second!.data]))).message);
+      } catch {
+        return SEC_E_MESSAGE_ALTERED;
+      }
+      library.memory.setUint32(qop!, 0);
+      return 0;
+    };
+    for (const encrypt of [true, false]) {
+      const wrapped = a.wrap(utf8('hello'), encrypt);
+      assert.is(wrapped.length, 21);
+      assert.not.ok(hex(wrapped).includes(hex(utf8('hello'))));
+      assert.equal(b.unwrap(wrapped), { message: utf8('hello'), encrypted: true });
+    }
+    const round = [`DecryptMessage ${SECBUFFER_TOKEN}[16] ${SECBUFFER_DATA}[5]`];
+    assert.equal(seen, [
+      `EncryptMessage 0 ${SECBUFFER_TOKEN}[16] ${SECBUFFER_DATA}[5]`, ...round, `EncryptMessage ${SECQOP_WRAP_NO_ENCRYPT.toString(16)} ${SECBUFFER_TOKEN}[16] ${SECBUFFER_DATA}[5]`, ...round,
+    ]);
+
+    // one that is refused is not tried again in another way
+    const bent = a.wrap(utf8('bent'), true);
+    bent[17]! ^= 1;
+    seen.length = 0;
+    await failure('SEC_E_MESSAGE_ALTERED', () => b.unwrap(bent));
+    assert.is(seen.length, 1);
+    assert.not.ok(library.names.includes('VerifySignature') || library.names.includes('MakeSignature'));
+  });
+}
+
 test('Kerberos on Wine: the trailer stands behind the message, and no stream is decrypted', async () => {
   const { library, a, b } = await established('Kerberos', { isWine: true });
   // as Wine does: the library's token is cut behind the message's length
@@ -267,6 +316,38 @@ test('CompleteAuthToken and ApplyControlToken', async () => {
   library.replace.ApplyControlToken = () => 0;
   assert.is(sspi.applyControlToken(client, [buffer]), 0);
 });
+
+test('a context completes by itself what has to be completed: COMPLETE_AND_CONTINUE before the token is sent, COMPLETE_NEEDED at the end', async () => {
+  const { library, acquire, pair } = bench();
+  const { clientCredential, serverCredential } = await pair({ package: 'NTLM' });
+  // a package that leaves each token bent until CompleteAuthToken has seen it
+  for (const name of ['InitializeSecurityContextW', 'AcceptSecurityContext'] as const) {
+    const whole = library.implementation(name);
+    library.replace[name] = async (...values) => {
+      const status = await whole(...values);
+      flip(library, values[name === 'AcceptSecurityContext' ? 6 : 9]!);
+      return status === sspi.SEC_E_OK ? sspi.SEC_I_COMPLETE_NEEDED : sspi.SEC_I_COMPLETE_AND_CONTINUE;
+    };
+  }
+  library.replace.CompleteAuthToken = (_context, tokens) => { flip(library, tokens!); return 0; };
+  const client = await sspi.createInitiator({ credential: clientCredential, target: TARGET });
+  const server = await sspi.createAcceptor({ credential: serverCredential });
+  const challenge = await server.step(await client.step());
+  assert.not.ok(client.complete || server.complete);
+  assert.is(await server.step(await client.step(challenge)), null);
+  assert.ok(client.complete && server.complete);
+  assert.is(library.names.filter((name) => name === 'CompleteAuthToken').length, 4);
+  assert.is(hex(server.unwrap(client.wrap(utf8('hello'))).message), hex(utf8('hello')));
+
+  library.replace.CompleteAuthToken = () => sspi.SEC_E_INVALID_TOKEN;
+  const refused = await sspi.createInitiator({ credential: await acquire({ package: 'NTLM' }), target: TARGET });
+  await failure('SEC_E_INVALID_TOKEN', refused.step());
+  assert.not.ok(refused.complete);
+});
+
+function flip(library: FakeLibrary, desc: number): void {
+  for (const { data } of library.memory.buffers(desc)) data.forEach((byte, at) => { data[at] = byte ^ 0xff; });
+}
 
 test('packages: those that this API speaks, in Windows\'s words', async () => {
   for (const pointerSize of WIDTHS) {
