@@ -21,6 +21,8 @@ export interface NetworkTransportOptions {
 
 /** A KDC that did not answer is asked last for this long. */
 const FAILED_FOR = 60_000;
+/** What DNS told is asked again after this; a resolver keeps its TTL to itself, and a domain controller registers itself with 600 s. */
+const FOUND_FOR = 600_000;
 /** One datagram is waited for this long, twice as long on the second round; a KDC answers in far less (RFC 4120 §7.2.1). */
 const UDP_PATIENCE = 1_000;
 const TCP_PATIENCE = 5_000;
@@ -37,20 +39,37 @@ export function createNetworkTransport(options: NetworkTransportOptions): KdcTra
   const { host, deadline = 30_000 } = options;
   const failedUntil = new Map<string, number>();
   const located = new Map<string, Search>();
-  const forgetAt = new Map<string, number>();
 
   return {
     async send(realm, message, { signal }) {
       signal?.throwIfAborted();
       const krb5Conf = await options.krb5Conf();
+      const kept = (located.get(realm)?.until ?? 0) > host.now().getTime();
       const addresses = await locate(realm, krb5Conf, signal);
       const failures = new Map<string, unknown>();
       let late = false;
       const limit = options.service === 'kpasswd' ? 0 : krb5Conf?.udpPreferenceLimit ?? 1465; // a change of password must not be sent twice
 
       const reply = await within(deadline, signal, async (stop) => {
+        const answer = await askAll(addresses, stop);
+        if (answer !== null) return answer;
+        located.delete(realm); // there may be others by now
+        const found = kept && !stop.aborted ? await locate(realm, krb5Conf, stop).catch(() => []) : [];
+        const second = await askAll(found.filter((address) => !failures.has(formatKdcAddress(address))), stop);
+        late = stop.aborted;
+        return second;
+      });
+      if (reply !== null) return reply;
+      throw new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', `no KDC of the realm ${realm} answered${late ? ` within ${deadline / 1000} s` : ''}: ${[...failures].map(([name, why]) => `${name}: ${reason(why)}`).join('; ')}`, {
+        cause: [...failures.values()].at(-1),
+        remedy: [...failures.values()].find(isRefusalOfRuntime)?.remedy ?? (addresses.every(({ protocol }) => protocol === 'https')
+          ? 'Check that the KDC proxy is up and reachable from here; in a browser it must also allow the origin of the page (CORS).'
+          : 'Check that the KDC is up, and that port 88 or the KDC proxy is reachable from here.'),
+      });
+
+      async function askAll(some: readonly KdcAddress[], stop: AbortSignal): Promise<Uint8Array | null> {
         for (let round = 0; round < ROUNDS && !stop.aborted; round++) {
-          for (const address of inOrder(addresses)) {
+          for (const address of inOrder(some)) {
             if (stop.aborted) break;
             try {
               const answer = await ask(address, realm, message, limit, round, stop);
@@ -65,16 +84,8 @@ export function createNetworkTransport(options: NetworkTransportOptions): KdcTra
           // A refused connection or a proxy's error will not heal within the second; only silence is asked again.
           if (![...failures.values()].some(isTimeout)) break;
         }
-        late = stop.aborted;
         return null;
-      });
-      if (reply !== null) return reply;
-      throw new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', `no KDC of the realm ${realm} answered${late ? ` within ${deadline / 1000} s` : ''}: ${[...failures].map(([name, why]) => `${name}: ${reason(why)}`).join('; ')}`, {
-        cause: [...failures.values()].at(-1),
-        remedy: [...failures.values()].find(isRefusalOfRuntime)?.remedy ?? (addresses.every(({ protocol }) => protocol === 'https')
-          ? 'Check that the KDC proxy is up and reachable from here; in a browser it must also allow the origin of the page (CORS).'
-          : 'Check that the KDC is up, and that port 88 or the KDC proxy is reachable from here.'),
-      });
+      }
     },
   };
 
@@ -93,14 +104,17 @@ export function createNetworkTransport(options: NetworkTransportOptions): KdcTra
 
   function searchFor(realm: string, krb5Conf: Krb5Conf | null, signal?: AbortSignal): Search {
     const known = located.get(realm);
-    if (known !== undefined && known.signal?.aborted !== true && (forgetAt.get(realm) ?? Infinity) > host.now().getTime()) return known;
-    forgetAt.delete(realm);
+    if (known !== undefined && known.signal?.aborted !== true && known.until > host.now().getTime()) return known;
     const found = locateKdcs(realm, { service: options.service ?? 'kdc', config: options.config, krb5Conf, host, ...(signal && { signal }) });
-    const search: Search = { found, signal };
+    const search: Search = { found, signal, until: Infinity };
     located.set(realm, search);
-    found.then(() => { search.signal = undefined; }, () => {
+    const keep = (milliseconds: number): void => {
+      search.signal = undefined;
+      search.until = host.now().getTime() + milliseconds;
+    };
+    found.then(() => keep(FOUND_FOR), () => {
       // A realm that nobody knows is not looked for again at once: Negotiate would wait for DNS at each fallback.
-      if (signal?.aborted !== true) forgetAt.set(realm, host.now().getTime() + FAILED_FOR);
+      if (signal?.aborted !== true) keep(FAILED_FOR);
       else if (located.get(realm) === search) located.delete(realm);
     });
     return search;
@@ -143,6 +157,8 @@ interface Search {
   found: Promise<KdcAddress[]>;
   /** Of the caller that it was begun for, until it has found something. */
   signal: AbortSignal | undefined;
+  /** Milliseconds since 1970; then it is made anew. */
+  until: number;
 }
 
 /** RFC 4120 §7.2.2: a message on TCP has its length in front, four bytes in network order. */

@@ -135,6 +135,43 @@ test('a caller that leaves in the middle of the search for KDCs takes it from no
   assert.is(decode(await network.send('R', encode('three'), {})), 'udp three');
 });
 
+test('what DNS told is asked again after ten minutes, and at once when nobody of it answers', async () => {
+  const ports = [await fakeKdc(() => 'first'), await fakeKdc(() => 'second')];
+  const silent = await closedPort();
+  let [time, port, lookups] = [Date.now(), ports[0]!, 0];
+  const lookupSrv = async () => (lookups++, [{ name: '127.0.0.1', port, priority: 0, weight: 0 }]);
+  const network = createNetworkTransport({ config: {}, krb5Conf: async () => null, host: { ...host, now: () => new Date(time), lookupSrv }, isTooBig: () => false });
+  const asked = async () => decode(await network.send('R', encode('who'), {}));
+  assert.equal([await asked(), await asked(), lookups], ['first', 'first', 2], '_udp and _tcp, once');
+  port = ports[1]!;
+  time += 599_000;
+  assert.equal([await asked(), lookups], ['first', 2]);
+  time += 2_000;
+  assert.equal([await asked(), lookups], ['second', 4]);
+
+  port = silent;
+  time += 601_000;
+  assert.match((await asked().catch((error: unknown) => error as Error) as Error).message, /no KDC of the realm R answered/);
+  assert.is(lookups, 6, 'what was found just now is not looked for twice');
+  port = ports[0]!;
+  assert.equal([await asked(), lookups], ['first', 8], 'nobody answered the last time');
+});
+
+test('KDCs that moved since they were found are found again within the request', async () => {
+  const gone = await closedPort();
+  const port = await fakeKdc(() => 'moved');
+  let records = [{ name: '127.0.0.1', port, priority: 0, weight: 0 }];
+  const refusing: Host = { ...host, exchangeUdp: async ({ port: to }, ...rest) => {
+    if (to === port && records[0]!.port === gone) throw new Error('refused');
+    return nodeNetwork.exchangeUdp({ host: '127.0.0.1', port: to }, ...rest);
+  }, exchangeTcp: async () => { throw new Error('refused'); } };
+  const network = createNetworkTransport({ config: {}, krb5Conf: async () => null, host: { ...refusing, lookupSrv: async () => records }, isTooBig: () => false });
+  assert.is(decode(await network.send('R', encode('who'), {})), 'moved');
+  const second = await fakeKdc(() => 'here');
+  records = [{ name: '127.0.0.1', port: gone, priority: 0, weight: 0 }, { name: '127.0.0.1', port: second, priority: 1, weight: 0 }];
+  assert.is(decode(await network.send('R', encode('who'), {})), 'here');
+});
+
 test('what does not heed its signal holds nobody up', async () => {
   const deaf: Host = { ...host, exchangeUdp: () => new Promise(() => {}), exchangeTcp: () => new Promise(() => {}) };
   const controller = new AbortController();
