@@ -40,6 +40,7 @@ export class NativeHandle {
   #freeUnused(): void {
     if (!this.#closed || this.#uses > 0 || this.#freed) return;
     this.#freed = true;
+    young.delete(this);
     this.#free(this.bytes);
   }
 }
@@ -64,10 +65,36 @@ export class Hold {
   }
 }
 
-/** Closes what belongs to an object that nobody can reach any more; it must not lead to the object. The last resort: when that happens is for the collector to say. */
-export function closeWhenForgotten(owner: object, handle: { close(): void }): void {
-  forgotten ??= new FinalizationRegistry((forgottenHandle) => forgottenHandle.close());
-  forgotten.register(owner, handle);
+/**
+ * Closes what belongs to an object that nobody can reach any more; it must not lead to the object. The last resort: when that happens is for the
+ * collector to say. Most are closed by their owner within moments, and to register each one with the collector would cost more than all else
+ * of a leg: so they are held until then, and those that are still open after a while are registered.
+ */
+export function closeWhenForgotten(owner: object, handle: Closable): void {
+  young.set(handle, owner);
+  timer ??= unreferenced(setTimeout(grow, MOMENT));
 }
 
-let forgotten: FinalizationRegistry<{ close(): void }> | undefined;
+function grow(): void {
+  timer = undefined;
+  forgotten ??= new FinalizationRegistry((handle) => handle.close());
+  for (const [handle, owner] of young) forgotten.register(owner, handle);
+  young.clear();
+}
+
+/** A timer that does not keep the process alive, where a runtime has such. */
+function unreferenced(started: ReturnType<typeof setTimeout>): ReturnType<typeof setTimeout> {
+  (started as { unref?(): void }).unref?.();
+  return started;
+}
+
+/** Milliseconds. */
+const MOMENT = 100;
+/** What is open and not registered yet, with its owner. */
+const young = new Map<Closable, object>();
+let timer: ReturnType<typeof setTimeout> | undefined;
+let forgotten: FinalizationRegistry<Closable> | undefined;
+
+interface Closable {
+  close(): void;
+}
