@@ -13,7 +13,7 @@ import { type ContextFacts, queryContext, queryFlags } from './attributes.ts';
 import { findBuffer, putBuffers, roomFor } from './buffers.ts';
 import type { Secur32Credential } from './credential.ts';
 import { signMessage, unwrapMessage, verifyMessage, wrapMessage } from './gss-messages.ts';
-import { type Outcome, runLeg } from './leg.ts';
+import { inputBuffers, type Outcome, runLeg } from './leg.ts';
 import { copyBack, decryptMessage, encryptMessage, makeSignature, type MessageParts, verifySignature } from './messages.ts';
 import { closeWhenForgotten, Hold, NativeHandle } from './native-handle.ts';
 import { deliver, isAllocating } from './output.ts';
@@ -76,7 +76,7 @@ export class Secur32Context implements BackendContext {
       frame.setPointer(buffer + layout.pvBuffer, frame.put(packed.bytes));
       const handle = frame.reserve(SecHandle.size);
       secur32.check('ImportSecurityContextW', frame.putString(packed.nativePackage, 'package'), buffer, 0, handle);
-      context.#adopt(frame.bytes(handle, SecHandle.size).slice());
+      context.#adopt(frame.copy(handle, SecHandle.size));
     });
     context.#state = 'established';
     context.#attributes = packed.attributes;
@@ -112,12 +112,14 @@ export class Secur32Context implements BackendContext {
   }
 
   #begin(credential: Secur32Credential, call: HandshakeCall): Leg {
+    const { channelBindingPolicy: policy, maxToken } = credential;
+    const input = inputBuffers(this.side, policy, call);
     this.begunWith = credential;
     if (call.targetName !== undefined && call.targetName !== '') this.#targetName = call.targetName;
     const first = this.#native === null;
-    const parts = { side: this.side, credential: credential.native, context: this.#native, maxToken: credential.maxToken, policy: credential.channelBindingPolicy };
+    const parts = { side: this.side, credential: credential.native, context: this.#native, maxToken, policy };
     this.#credential.take(credential.native);
-    const outcome = runLeg(this.#secur32, parts, call).then((made) => {
+    const outcome = runLeg(this.#secur32, parts, call, input).then((made) => {
       if (first && isSuccess(made.status)) this.#adopt(made.handle);
       else if (this.#native !== null && isSuccess(made.status)) {
         this.#native.bytes = made.handle; // a package may put another handle in its place
@@ -130,8 +132,8 @@ export class Secur32Context implements BackendContext {
       throw error;
     });
     outcome.catch(() => {}); // an aborted leg may have nobody left to tell
-    const unbound = this.side === 'acceptor' && credential.channelBindingPolicy === 'always' && findBuffer(call.input, SECBUFFER_CHANNEL_BINDINGS) === undefined;
-    return (this.#leg = { answers: inputToken(call), outcome, unbound, awaited: false });
+    const unbound = this.side === 'acceptor' && policy === 'always' && findBuffer(input, SECBUFFER_CHANNEL_BINDINGS) === undefined;
+    return (this.#leg = { answers: tokenOf(input), outcome, unbound, awaited: false });
   }
 
   /** The leg that was aborted, or that a too short buffer left undelivered. */
@@ -139,7 +141,7 @@ export class Secur32Context implements BackendContext {
     const leg = this.#leg;
     if (leg === null) return null;
     if (leg.awaited) throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'another leg of this context is still under way; legs go one after the other');
-    if (!sameBytes(leg.answers, inputToken(call))) {
+    if (!sameBytes(leg.answers, tokenOf(call.input))) {
       throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'the output of the last leg is still to be taken; repeat that leg with its token and a larger buffer');
     }
     return leg;
@@ -371,8 +373,8 @@ function noBindings(): SspiError {
   });
 }
 
-/** A copy of the peer's token; null when none came or it is empty. */
-function inputToken(call: HandshakeCall): Uint8Array | null {
-  const token = findBuffer(call.input, SECBUFFER_TOKEN);
-  return token === undefined || token.data.length === 0 ? null : new Uint8Array(token.data);
+/** The peer's token; null when none came or it is empty. */
+function tokenOf(input: readonly SecBuffer[]): Uint8Array | null {
+  const token = findBuffer(input, SECBUFFER_TOKEN);
+  return token === undefined || token.data.length === 0 ? null : token.data;
 }

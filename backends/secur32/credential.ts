@@ -35,7 +35,7 @@ export async function acquireCredential(secur32: Secur32, options: AcquireOption
     );
     if (!isSuccess(status)) throw nativeError(status, 'AcquireCredentialsHandleW');
     secur32.counts.credentials.acquired++;
-    const native = new NativeHandle(frame.bytes(handle, SecHandle.size).slice(), (bytes) => freeCredential(secur32, bytes));
+    const native = new NativeHandle(frame.copy(handle, SecHandle.size), (bytes) => freeCredential(secur32, bytes));
     const policy = (options.authData as AcceptorData | undefined)?.channelBindingPolicy ?? 'whenSupported';
     return new Secur32Credential(secur32, native, {
       package: packageName, credentialUse, maxToken, policy, expiry: dateOfTimeStamp(frame.getInt64(expiry)), userName: authData === undefined ? null : displayName(authData),

@@ -3,14 +3,19 @@ import { type Layouts, layouts, type PointerSize } from './structs.ts';
 
 const ALIGNMENT = 16;
 const SMALLEST = 4096;
-/** Blocks of one size that wait for the next call. */
+/** Frames of one size that wait for the next call. */
 const KEPT = 8;
 
-/** Blocks of memory for the calls, used again and again: a fresh one for each call would cost more than many a call. */
+/** Memory for the calls, used again and again: a fresh frame for each call would cost more than many a call. */
 export class FramePool {
   readonly library: Secur32Library;
   readonly layouts: Layouts;
-  readonly #waiting = new Map<number, Block[]>();
+  readonly #waiting = new Map<number, Frame[]>();
+  readonly #keep = (frame: Frame, size: number): void => {
+    const waiting = this.#waiting.get(size);
+    if (waiting === undefined) this.#waiting.set(size, [frame]);
+    else if (waiting.length < KEPT) waiting.push(frame);
+  };
 
   constructor(library: Secur32Library) {
     this.library = library;
@@ -21,13 +26,7 @@ export class FramePool {
   take(room: number): Frame {
     let size = SMALLEST;
     while (size < room + SMALLEST / 2) size *= 2;
-    return new Frame(this.#waiting.get(size)?.pop() ?? this.library.allocate(size), this.layouts, this.library.pointerSize, (block) => this.#keep(block));
-  }
-
-  #keep(block: Block): void {
-    const waiting = this.#waiting.get(block.bytes.length);
-    if (waiting === undefined) this.#waiting.set(block.bytes.length, [block]);
-    else if (waiting.length < KEPT) waiting.push(block);
+    return this.#waiting.get(size)?.pop() ?? new Frame(this.library.allocate(size), this.layouts, this.library.pointerSize, this.#keep);
   }
 }
 
@@ -40,10 +39,10 @@ export class Frame {
   readonly #block: Block;
   readonly #view: DataView;
   readonly #pointerSize: PointerSize;
-  readonly #keep: (block: Block) => void;
+  readonly #keep: (frame: Frame, size: number) => void;
   #top = 0;
 
-  constructor(block: Block, layouts: Layouts, pointerSize: PointerSize, keep: (block: Block) => void) {
+  constructor(block: Block, layouts: Layouts, pointerSize: PointerSize, keep: (frame: Frame, size: number) => void) {
     this.#block = block;
     this.#view = new DataView(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength);
     this.layouts = layouts;
@@ -106,9 +105,15 @@ export class Frame {
     return this.#block.bytes.subarray(at, at + length);
   }
 
-  /** Wipes what was used, and lets the next call have the memory. */
+  copy(address: number, length: number): Uint8Array {
+    const at = address - this.#block.address;
+    return this.#block.bytes.slice(at, at + length);
+  }
+
+  /** Wipes what was used, and lets the next call have the memory: the last that is done with it. */
   release(): void {
     this.#block.bytes.fill(0, 0, this.#top);
-    this.#keep(this.#block);
+    this.#top = 0;
+    this.#keep(this, this.#block.bytes.length);
   }
 }

@@ -38,22 +38,22 @@ export interface LegParts {
 /** As much as Windows lets an administrator set for MaxTokenSize, and then some. */
 const LARGEST_TOKEN = 1 << 18;
 
-/** InitializeSecurityContextW or AcceptSecurityContext, on another thread. Everything is copied before it returns; `call` is not looked at afterwards. */
-export async function runLeg(secur32: Secur32, parts: LegParts, call: HandshakeCall): Promise<Outcome> {
-  const input = inputBuffers(parts, call);
+/**
+ * InitializeSecurityContextW or AcceptSecurityContext, on another thread. `input` is what `inputBuffers` made of the call; everything else is
+ * copied before this returns, and `call` is not looked at afterwards.
+ */
+export async function runLeg(secur32: Secur32, parts: LegParts, call: HandshakeCall, input: readonly SecBuffer[]): Promise<Outcome> {
   const others = call.output.filter(({ type }) => bufferType(type) !== SECBUFFER_TOKEN).map(({ type, data }) => ({ type, data: data.slice() }));
-  const { targetName, targetDataRep } = call;
-  const contextReq = flagsFor(parts, call, input);
+  const native = { targetName: call.targetName, targetDataRep: call.targetDataRep, contextReq: flagsFor(parts, call, input), input, others };
   parts.credential.use();
   parts.context?.use();
   try {
-    const once = (room: number) => callOnce(secur32, parts, { targetName, targetDataRep, contextReq, input, output: [{ type: SECBUFFER_TOKEN, length: room }, ...others] });
-    const outcome = await once(parts.maxToken);
+    const outcome = await callOnce(secur32, parts, native, parts.maxToken);
     // cbMaxToken is a promise of the package; a policy that was changed since is a reason to ask once more
     const tooShort = outcome.status === SEC_E_BUFFER_TOO_SMALL || outcome.status === SEC_E_INSUFFICIENT_MEMORY;
-    return tooShort && parts.maxToken < LARGEST_TOKEN ? await once(LARGEST_TOKEN) : outcome;
+    return tooShort && parts.maxToken < LARGEST_TOKEN ? await callOnce(secur32, parts, native, LARGEST_TOKEN) : outcome;
   } finally {
-    for (const { data } of input) data.fill(0); // ours, and perhaps with a password
+    for (const { type, data } of input) if (bufferType(type) === SECBUFFER_PKG_PARAMS) data.fill(0); // ours, with a password
     parts.context?.done();
     parts.credential.done();
   }
@@ -64,12 +64,14 @@ interface NativeCall {
   targetDataRep: number;
   contextReq: number;
   input: readonly SecBuffer[];
-  output: readonly BufferSpec[];
+  /** The output buffers besides the token. */
+  others: readonly SecBuffer[];
 }
 
-async function callOnce(secur32: Secur32, { side, credential, context }: LegParts, call: NativeCall): Promise<Outcome> {
+async function callOnce(secur32: Secur32, { side, credential, context }: LegParts, call: NativeCall, room: number): Promise<Outcome> {
   const { SecHandle, TimeStamp } = secur32.frames.layouts;
-  const frame = secur32.frames.take(roomFor(call.input) + roomFor(call.output) + 2 * (call.targetName?.length ?? 0));
+  const outputs: BufferSpec[] = [{ type: SECBUFFER_TOKEN, length: room }, ...call.others];
+  const frame = secur32.frames.take(roomFor(call.input) + roomFor(outputs) + 2 * (call.targetName?.length ?? 0));
   try {
     const credentialAt = frame.put(credential.bytes);
     const contextAt = context === null ? 0 : frame.put(context.bytes);
@@ -78,16 +80,16 @@ async function callOnce(secur32: Secur32, { side, credential, context }: LegPart
     const expiry = frame.reserve(TimeStamp.size);
     const target = call.targetName === undefined ? 0 : frame.putString(call.targetName, 'targetName');
     const input = call.input.length === 0 ? 0 : putBuffers(frame, call.input).address;
-    const output = putBuffers(frame, call.output);
+    const output = putBuffers(frame, outputs);
     const status = side === 'initiator'
       ? await secur32.callAsync(
         'InitializeSecurityContextW', credentialAt, contextAt, target, call.contextReq, 0, call.targetDataRep, input, 0, newContext, output.address, attributes, expiry,
       )
       : await secur32.callAsync('AcceptSecurityContext', credentialAt, contextAt, input, call.contextReq, call.targetDataRep, newContext, output.address, attributes, expiry);
-    const [token, ...others] = call.output.map(({ type }, index) => ({ type, data: takeOutput(secur32, frame, output, index) }));
     return {
-      status, handle: frame.bytes(newContext, SecHandle.size).slice(), token: token!.data, others, contextAttr: frame.getUint32(attributes),
-      expiry: dateOfTimeStamp(frame.getInt64(expiry)),
+      status, handle: frame.copy(newContext, SecHandle.size), token: takeOutput(secur32, frame, output, 0),
+      others: call.others.map(({ type }, index) => ({ type, data: takeOutput(secur32, frame, output, index + 1) })),
+      contextAttr: frame.getUint32(attributes), expiry: dateOfTimeStamp(frame.getInt64(expiry)),
     };
   } finally {
     frame.release();
@@ -98,14 +100,14 @@ async function callOnce(secur32: Secur32, { side, credential, context }: LegPart
 function takeOutput(secur32: Secur32, frame: Frame, output: NativeBuffers, index: number): Uint8Array {
   const { length, pointer } = readBuffer(frame, output.at[index]!);
   if (pointer !== output.memory[index]) return secur32.takeBytes(pointer, length);
-  return pointer === 0 ? new Uint8Array(0) : frame.bytes(pointer, length).slice();
+  return pointer === 0 ? new Uint8Array(0) : frame.copy(pointer, length);
 }
 
 /**
  * Copies of the buffers that go in, checked where the DLL follows lengths and offsets inside them. Throws SEC_E_INVALID_TOKEN, and
  * SEC_E_NO_CREDENTIALS for ISC_REQ_USE_SUPPLIED_CREDS without any.
  */
-function inputBuffers({ side, policy }: LegParts, call: HandshakeCall): SecBuffer[] {
+export function inputBuffers(side: LegParts['side'], policy: ChannelBindingPolicy, call: HandshakeCall): SecBuffer[] {
   const supplied = side === 'initiator' && (call.contextReq & ISC_REQ_USE_SUPPLIED_CREDS) !== 0;
   const buffers: SecBuffer[] = [];
   for (const { type, data } of call.input) {
