@@ -37,6 +37,15 @@ export interface FetchOptions extends EngineOptions {
   maxConnections?: number;
   /** How long an idle connection is kept, in milliseconds. Default 15,000, less where the server says so. */
   idleTimeout?: number;
+  /**
+   * How long a connection may take to be there, with its TLS, in milliseconds; 0: any time. Default 10,000. This one and the next two hold in Node,
+   * Deno and Bun; elsewhere give the request a `signal`.
+   */
+  connectTimeout?: number;
+  /** How long the head of an answer may take, and no more of a request's body be taken, in milliseconds. Default 300,000. */
+  headersTimeout?: number;
+  /** How long the next piece of a body may take, in milliseconds. Default 300,000. */
+  bodyTimeout?: number;
 }
 
 /** fetch, with a way to let its connections and credentials go. A script may end without it. */

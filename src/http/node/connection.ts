@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { connect as tlsConnect, TLSSocket, type ConnectionOptions } from 'node:tls';
 import type { Authentication } from '../authentication.ts';
 import { bareHost } from '../target.ts';
+import { DeadlineError, startTimer } from './deadline.ts';
 
 /** One HTTP/1.1 connection, and whom it speaks for. A handshake and what it authenticates never leave it. */
 export interface Connection {
@@ -32,6 +33,8 @@ export interface Leg {
   headers: [name: string, value: string][];
   body: Uint8Array | null;
   signal: AbortSignal;
+  /** Milliseconds for the head of the answer, counted from the last that could be written of the request. */
+  headersTimeout: number;
 }
 
 /** The request was not written: its connection had gone. It can be sent again whatever its method is. */
@@ -82,7 +85,7 @@ export function createConnection(socket: Socket): Connection {
       if (this.closed) throw new ConnectionGone('the connection is closed');
       const message = await respond(httpRequest({
         agent, method: leg.method, path: leg.path, headers: leg.headers.flat(), setHost: false, maxHeaderSize: MAX_HEADER, signal: leg.signal,
-      }), leg.body);
+      }), leg);
       this.responses++;
       this.idleTimeout = keepAliveTimeout(message);
       announced = announcesClose(message);
@@ -95,18 +98,27 @@ export function createConnection(socket: Socket): Connection {
   };
 }
 
-/** Reads what is left of an answer that nobody will see, so that its connection can carry the next leg; false where it is too long for that. */
-export async function drain(message: IncomingMessage): Promise<boolean> {
+/**
+ * Reads what is left of an answer that nobody will see, so that its connection can carry the next leg; false where it is too long for that.
+ * `bodyTimeout`: milliseconds from one piece to the next.
+ */
+export async function drain(message: IncomingMessage, bodyTimeout: number): Promise<boolean> {
   let length = 0;
+  const timer = startTimer(bodyTimeout, () => message.destroy(lateBody(bodyTimeout)));
   return await new Promise<boolean>((resolve, reject) => {
     message.on('data', (chunk: Buffer) => {
+      timer.restart();
       length += chunk.length;
       if (length > MAX_DRAIN) message.destroy();
     });
     message.once('end', () => resolve(true));
     message.once('error', (error) => (length > MAX_DRAIN ? resolve(false) : reject(error)));
     message.once('close', () => resolve(message.complete));
-  });
+  }).finally(timer.stop);
+}
+
+export function lateBody(milliseconds: number): DeadlineError {
+  return new DeadlineError('body', `nothing more of the response's body came within ${milliseconds} ms`);
 }
 
 /** An agent with one socket. Where it would need another, the pinned one is gone. */
@@ -135,8 +147,10 @@ class PinnedAgent extends Agent {
   }
 }
 
-async function respond(request: ClientRequest, body: Uint8Array | null): Promise<IncomingMessage> {
-  return await new Promise((resolve, reject) => {
+async function respond(request: ClientRequest, { body, headersTimeout }: Leg): Promise<IncomingMessage> {
+  const timer = startTimer(headersTimeout, () => request.destroy(new DeadlineError('headers', `no answer came within ${headersTimeout} ms`)));
+  let answered = false;
+  return await new Promise<IncomingMessage>((resolve, reject) => {
     let written = false;
     request.once('socket', () => { written = true; });
     request.once('response', resolve);
@@ -145,9 +159,27 @@ async function respond(request: ClientRequest, body: Uint8Array | null): Promise
       // Deno asks the agent for another socket when the pinned one dies under a request that was written.
       reject(written && error instanceof ConnectionGone ? Object.assign(new Error('socket hang up', { cause: error }), { code: 'ECONNRESET' }) : error);
     });
-    if (body === null) request.end();
-    else request.end(body);
+    write(request, body ?? new Uint8Array(0), () => answered || timer.restart());
+  }).finally(() => {
+    answered = true;
+    timer.stop();
   });
+}
+
+/** In pieces, so that a long body shows that it `moved`. */
+function write(request: ClientRequest, body: Uint8Array, moved: () => void): void {
+  let at = 0;
+  const next = () => {
+    moved();
+    while (body.length - at > PIECE) {
+      const more = request.write(body.subarray(at, at += PIECE));
+      if (!more) return void request.once('drain', next);
+    }
+    if (at === body.length) request.end();
+    else request.end(body.subarray(at));
+  };
+  request.once('finish', moved);
+  next();
 }
 
 async function opened(socket: Socket, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<void> {
@@ -185,4 +217,6 @@ function ignore(): void {}
 
 // Tickets with large PACs make headers that the default of 16 KiB refuses.
 const MAX_HEADER = 262144;
+/** Bytes of a request's body that are written at once. */
+const PIECE = 262144;
 const MAX_DRAIN = 4194304;

@@ -8,6 +8,7 @@ import { ConnectionGone, createConnection, drain, openTcp, openTls, type Connect
 import type { InitiatorSource } from '../context-source.ts';
 import type { Pool } from './pool.ts';
 import type { Proxy } from './proxy.ts';
+import { DeadlineError, within, type Deadlines } from './deadline.ts';
 import { challengesOf, publishLeg } from './leg-channel.ts';
 import type { ReplayableRequest } from '../request.ts';
 import { bareHost } from '../target.ts';
@@ -33,6 +34,7 @@ export interface ExchangeOptions {
   /** Makes bindings of a certificate in DER; null where they are switched off. */
   bindings: ((certificate: Uint8Array) => Promise<Uint8Array | null>) | null;
   tls: ConnectionOptions | undefined;
+  deadlines: Deadlines;
 }
 
 export interface Exchanged {
@@ -102,7 +104,7 @@ export async function exchange(hop: Hop, options: ExchangeOptions): Promise<Exch
     }
     for (let leg = 0; leg < MAX_LEGS; leg++) {
       // 2.
-      const message = await sendLeg(connection, hop, viaProxy, originSide, proxySide).catch(async (error: unknown) => {
+      const message = await sendLeg(connection, hop, viaProxy, originSide, proxySide, options.deadlines.headers).catch(async (error: unknown) => {
         if (!(error instanceof NetworkFailure) || !mayRepeat(error, request, connection)) throw error;
         await reconnect();
         return null;
@@ -125,7 +127,7 @@ export async function exchange(hop: Hop, options: ExchangeOptions): Promise<Exch
       }
       const side = challenged === 'proxy' ? proxySide : challenged === 'origin' ? originSide : null;
       if (side !== null && await side.challenged(fieldsOf(message, challenged === 'proxy' ? 'proxy-authenticate' : 'www-authenticate')) === 'again') {
-        const reusable = await network(signal, drain(message));
+        const reusable = await network(signal, drain(message, options.deadlines.body));
         if (!reusable || connection.closed) await reconnect();
         continue;
       }
@@ -160,7 +162,9 @@ export async function network<T>(signal: AbortSignal, work: Promise<T>): Promise
   }
 }
 
-async function sendLeg(connection: Connection, { request, signal }: Hop, absolute: boolean, origin: Authenticator | null, proxy: Authenticator | null): Promise<IncomingMessage> {
+async function sendLeg(
+  connection: Connection, { request, signal }: Hop, absolute: boolean, origin: Authenticator | null, proxy: Authenticator | null, headersTimeout: number,
+): Promise<IncomingMessage> {
   const headers: [string, string][] = [['Host', request.url.host], ...request.headers];
   if (request.body !== null || BODY_METHODS.has(request.method)) headers.push(['Content-Length', String(request.body?.length ?? 0)]);
   if (origin?.credentials) headers.push(['Authorization', origin.credentials]);
@@ -169,7 +173,7 @@ async function sendLeg(connection: Connection, { request, signal }: Hop, absolut
   headers.push(['Connection', 'keep-alive']);
   const origins = `${request.url.pathname}${request.url.search}`;
   const path = absolute ? `${request.url.origin}${origins}` : origins;
-  const message = await network(signal, connection.send({ method: request.method, path, headers, body: request.body, signal }));
+  const message = await network(signal, connection.send({ method: request.method, path, headers, body: request.body, signal, headersTimeout }));
   publishLeg(() => ({
     method: request.method, target: path, headers, status: message.statusCode ?? 0, reason: message.statusMessage ?? '', challenges: challengesOf(message.rawHeaders),
   }));
@@ -216,27 +220,37 @@ async function openConnection(hop: Hop, options: ExchangeOptions): Promise<Conne
   const { request: { url }, proxy, signal } = hop;
   const secure = url.protocol === 'https:';
   if (proxy === null) {
-    const socket = await network(signal, openTcp(url.hostname, portOf(url), signal));
-    return createConnection(secure ? await network(signal, openTls(socket, url.hostname, options.tls, signal)) : socket);
+    return createConnection(await dial(url.host, options, signal, async (limited) => {
+      const socket = await openTcp(url.hostname, portOf(url), limited);
+      return secure ? await openTls(socket, url.hostname, options.tls, limited) : socket;
+    }));
   }
-  if (!secure) return createConnection(await network(signal, openToProxy(proxy, options, signal)));
+  if (!secure) return createConnection(await openToProxy(proxy, options, signal));
 
   const tunnel = await openTunnel(hop, proxy, options);
-  const connection = createConnection(await network(signal, openTls(tunnel.socket, url.hostname, options.tls, signal)));
+  const connection = createConnection(await dial(url.host, options, signal, (limited) => openTls(tunnel.socket, url.hostname, options.tls, limited)));
   connection.proxyAuthentication = tunnel.outcome;
   return connection;
 }
 
-async function openToProxy(proxy: Proxy, options: ExchangeOptions, signal: AbortSignal) {
-  const socket = await openTcp(proxy.url.hostname, portOf(proxy.url), signal);
-  return proxy.url.protocol === 'https:' ? await openTls(socket, proxy.url.hostname, options.tls, signal) : socket;
+async function dial<T>(host: string, { deadlines: { connect } }: ExchangeOptions, signal: AbortSignal, open: (limited: AbortSignal) => Promise<T>): Promise<T> {
+  return await network(signal, within(connect, () => new DeadlineError('connect', `no connection to ${host} within ${connect} ms`), signal, open));
+}
+
+async function openToProxy({ url }: Proxy, options: ExchangeOptions, signal: AbortSignal) {
+  return await dial(`the proxy ${url.host}`, options, signal, async (limited) => {
+    const socket = await openTcp(url.hostname, portOf(url), limited);
+    return url.protocol === 'https:' ? await openTls(socket, url.hostname, options.tls, limited) : socket;
+  });
 }
 
 /** CONNECT, with the 407s that come before its 2xx; the tunnel begins on the connection that was authenticated. */
 async function openTunnel(hop: Hop, proxy: Proxy, options: ExchangeOptions) {
   const { request: { url }, signal } = hop;
   const authority = `${url.hostname}:${portOf(url)}`;
-  const connect = async () => createConnection(await network(signal, openToProxy(proxy, options, signal)));
+  const { headers: limit } = options.deadlines;
+  const late = () => new DeadlineError('headers', `the proxy ${proxy.url.host} did not answer CONNECT within ${limit} ms`);
+  const connect = async () => createConnection(await openToProxy(proxy, options, signal));
   const bindingsOf = async ({ certificate }: Connection) => (certificate !== null && options.bindings !== null ? await options.bindings(certificate) : null);
 
   let connection = await connect();
@@ -244,7 +258,7 @@ async function openTunnel(hop: Hop, proxy: Proxy, options: ExchangeOptions) {
   try {
     for (let leg = 0, restarts = 0; leg < MAX_LEGS; leg++) {
       const headers: [string, string][] = side?.credentials ? [['Proxy-Authorization', side.credentials]] : [];
-      const answer = await network(signal, sendConnect(connection.socket, authority, headers, signal));
+      const answer = await network(signal, within(limit, late, signal, (limited) => sendConnect(connection.socket, authority, headers, limited)));
       const fields = [...answer.field('proxy-authenticate'), ...answer.field('proxy-authentication-info')];
       if (answer.status >= 200 && answer.status < 300) {
         const outcome = await side?.accepted(fields, answer.status) ?? null;

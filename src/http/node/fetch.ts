@@ -12,8 +12,11 @@ import { toResponse } from './response.ts';
 
 export function createFetchOver(makeSource: MakeInitiatorSource, bindings: (certificate: Uint8Array) => Promise<Uint8Array | null>, options: FetchOptions): NegotiatingFetch {
   const { credential, proxyCredential, maxConnections = 10, idleTimeout = 15000 } = options;
+  const { connectTimeout = 10_000, headersTimeout = 300_000, bodyTimeout = 300_000 } = options;
   if (!(maxConnections >= 1)) throw new RangeError(`maxConnections: at least 1 was expected, ${maxConnections} came`);
-  if (!(idleTimeout >= 0)) throw new RangeError(`idleTimeout: milliseconds were expected, ${idleTimeout} came`);
+  for (const [name, value] of Object.entries({ idleTimeout, connectTimeout, headersTimeout, bodyTimeout })) {
+    if (!(value >= 0)) throw new RangeError(`${name}: milliseconds were expected, ${value} came`);
+  }
   const pool = createPool({ maxConnections, idleTimeout });
   const proxyRule = createProxyRule(options.proxy, process.env);
   const origin = makeSource(credential, options);
@@ -30,6 +33,7 @@ export function createFetchOver(makeSource: MakeInitiatorSource, bindings: (cert
     flags: requirementsOf(options),
     preemptive: options.preemptive === 'always', // 'auto' has the connection, which is authenticated once
     bindings: options.channelBinding === 'never' ? null : bindings,
+    deadlines: { connect: connectTimeout, headers: headersTimeout, body: bodyTimeout },
   };
 
   const follow = async (platform: Request, credentials: RequestCredentials | undefined): Promise<Response> => {
@@ -47,11 +51,11 @@ export function createFetchOver(makeSource: MakeInitiatorSource, bindings: (cert
       }
       const next = platform.redirect === 'manual' ? null : failing(message, () => redirectTarget(request.url, status, message.headers.location ?? null));
       if (next === null) {
-        return failing(message, () => toResponse({ message, method: request.method, url: request.url, redirected: redirects > 0, request: platform, outcome }));
+        return failing(message, () => toResponse({ message, method: request.method, url: request.url, redirected: redirects > 0, request: platform, bodyTimeout, outcome }));
       }
       if (redirects === MAX_REDIRECTS) message.destroy();
       if (redirects === MAX_REDIRECTS) throw new NetworkFailure(new Error(`more than ${MAX_REDIRECTS} redirects`));
-      await drain(message).catch(() => {}); // so that the next hop finds the connection free
+      await drain(message, bodyTimeout).catch(() => {}); // so that the next hop finds the connection free
       from = request.url;
       request = redirected(request, status, next);
     }

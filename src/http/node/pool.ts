@@ -1,4 +1,5 @@
 import type { Connection } from './connection.ts';
+import { MAX_TIMER } from './deadline.ts';
 
 /** Connections that wait for their next request, and a bound on how many there are toward one place. */
 export interface Pool {
@@ -94,7 +95,7 @@ export function createPool({ maxConnections, idleTimeout }: PoolLimits): Pool {
       }
       // Closed by us a good while before the server would: a request sent into its closing is lost.
       const hint = connection.idleTimeout ?? Infinity;
-      const wait = Math.min(idleTimeout, Math.max(hint - 1000, hint / 2));
+      const wait = Math.min(idleTimeout, Math.max(hint - 1000, hint / 2), MAX_TIMER);
       const onClose = () => dropIdle(place, entry);
       const timer = setTimeout(() => dropIdle(place, entry), wait);
       timer.unref();

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, constants } from 'node:zlib';
 import { pipeline, Transform, type Readable } from 'node:stream';
+import { lateBody } from './connection.ts';
+import { startTimer } from './deadline.ts';
 import { recordOutcome, type Outcome } from '../authentication.ts';
 
 /** What a response was, once its last leg came. */
@@ -11,6 +13,8 @@ export interface ResponseParts {
   redirected: boolean;
   /** The platform's, whose signal ends the body too: kept, since its signal follows the caller's only while it lives. */
   request: Request;
+  /** Milliseconds from one piece of the body to the next. */
+  bodyTimeout: number;
   outcome: Outcome;
 }
 
@@ -19,14 +23,14 @@ export interface ResponseParts {
  *
  * The body is drawn up to 64 KiB ahead, so that a short one frees its connection though nobody reads it.
  */
-export function toResponse({ message, method, url, redirected, request, outcome }: ResponseParts): Response {
+export function toResponse({ message, method, url, redirected, request, bodyTimeout, outcome }: ResponseParts): Response {
   const status = message.statusCode ?? 0;
   const headers = new Headers();
   for (let at = 0; at < message.rawHeaders.length; at += 2) headers.append(message.rawHeaders[at]!, message.rawHeaders[at + 1]!);
 
   let body: ReadableStream<Uint8Array> | null = null;
   if (method === 'HEAD' || NULL_BODY.has(status)) message.resume();
-  else body = webStream(decoded(message, headers.get('content-encoding')), message, request);
+  else body = webStream(decoded(message, headers.get('content-encoding')), message, request, bodyTimeout);
 
   const response = new Response(body, { status, statusText: message.statusMessage ?? '', headers });
   return named(response, { url: withoutFragment(url), redirected, type: 'basic' }, outcome);
@@ -56,9 +60,11 @@ function decoded(message: IncomingMessage, encoding: string | null): Readable {
   return decoders.reduce<Readable>((source, decoder) => pipeline(source, decoder, ignore), message);
 }
 
-function webStream(source: Readable, message: IncomingMessage, request: Request): ReadableStream<Uint8Array> {
+function webStream(source: Readable, message: IncomingMessage, request: Request, bodyTimeout: number): ReadableStream<Uint8Array> {
   let detach = ignore;
   let done = false;
+  let late = ignore;
+  const timer = startTimer(bodyTimeout, () => late());
   return new ReadableStream<Uint8Array>({
     start(controller) {
       const abort = () => fail(request.signal.reason);
@@ -69,12 +75,18 @@ function webStream(source: Readable, message: IncomingMessage, request: Request)
         controller.error(error);
         message.destroy();
       };
-      detach = () => request.signal.removeEventListener('abort', abort);
+      detach = () => {
+        timer.stop();
+        request.signal.removeEventListener('abort', abort);
+      };
+      late = () => fail(new TypeError('terminated', { cause: lateBody(bodyTimeout) }));
       request.signal.addEventListener('abort', abort, { once: true });
       source.on('data', (chunk: Buffer) => {
         if (done) return;
         controller.enqueue(new Uint8Array(chunk)); // a copy: Buffers may share one pool
-        if ((controller.desiredSize ?? 0) <= 0) source.pause();
+        if ((controller.desiredSize ?? 0) > 0) return timer.restart();
+        timer.stop(); // it is the reader who takes its time
+        source.pause();
       });
       source.on('end', () => {
         if (done) return;
@@ -87,6 +99,7 @@ function webStream(source: Readable, message: IncomingMessage, request: Request)
       if (request.signal.aborted) abort();
     },
     pull() {
+      if (!done) timer.restart();
       source.resume();
     },
     cancel() {
