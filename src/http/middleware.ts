@@ -38,6 +38,7 @@ export function negotiateAuthOver(makeSource: MakeAcceptorSource, bindings: Make
   const { persistent = 'auto', maxTokenSize = 65536, handshakeTimeout = 60000, maxHandshakes = 10000 } = options;
   const watched = watchAccounts(options.accounts);
   const source = makeSource({ ...options, ...(watched.accounts && { accounts: watched.accounts }) });
+  const { schemes } = source;
   const gate = createGate(source, watched, { maxTokenSize, handshakeTimeout, maxHandshakes });
   const connections = new WeakMap<Socket, ServedConnection>();
 
@@ -52,14 +53,15 @@ export function negotiateAuthOver(makeSource: MakeAcceptorSource, bindings: Make
 
   /** True: the request is authenticated and goes on to `next`. Otherwise it was answered. */
   const authenticate = async (req: IncomingMessage, res: ServerResponse): Promise<boolean> => {
+    const stream = streamOf(req);
     const verdict = await gate.judge({
       authorization: req.headers.authorization ?? null,
-      shared: persistent === 'never' || (persistent === 'auto' && FORWARDED.some((name) => req.headers[name] !== undefined)),
-      follows: keepsAlive(req, res) ? { possible: true } : { possible: false, why: CONNECTION_ENDS },
-      gone: () => req.socket.destroyed,
+      shared: stream !== null || persistent === 'never' || (persistent === 'auto' && FORWARDED.some((name) => req.headers[name] !== undefined)),
+      follows: stream === null && keepsAlive(req, res) ? { possible: true } : { possible: false, why: stream === null ? CONNECTION_ENDS : CONNECTION_SHARED },
+      gone: () => (stream ?? req.socket).destroyed,
       channelBindings: () => bindingsOf(req, options, bindings),
       refused: (error) => options.onRefusal?.(error, req),
-    }, connectionOf(req.socket));
+    }, stream === null ? connectionOf(req.socket) : gate.connection());
     if (verdict.kind === 'gone') return false;
     setFields(res, verdict.headers);
     if (verdict.kind === 'answer') return answer(req, res, verdict.status, verdict.text), false;
@@ -68,7 +70,11 @@ export function negotiateAuthOver(makeSource: MakeAcceptorSource, bindings: Make
   };
 
   return (req, res, next) => {
-    if (req.httpVersionMajor >= 2) return refuseHttp2(req as unknown as Http2ServerRequest);
+    if (schemes.includes('NTLM')) {
+      // RFC 9113 §7: its client tries again over HTTP/1.1, as with IIS. Kerberos authenticates a request, which HTTP/2 leaves in peace.
+      const stream = streamOf(req);
+      if (stream !== null) return stream.close(HTTP_1_1_REQUIRED);
+    }
     authenticate(req, res).then((authenticated) => authenticated && next(), next);
   };
 }
@@ -76,9 +82,9 @@ export function negotiateAuthOver(makeSource: MakeAcceptorSource, bindings: Make
 /** Makes the application data of channel bindings from a certificate in DER; null where it has none. */
 export type MakeBindings = (certificate: Uint8Array) => Promise<Uint8Array | null>;
 
-/** RFC 9113 §7: the client tries again over HTTP/1.1. A stream cannot be authenticated, and its connection is shared. */
-function refuseHttp2(req: Http2ServerRequest): void {
-  req.stream.close(HTTP_1_1_REQUIRED);
+/** The stream of a request of HTTP/2, whose connection is shared by many. */
+function streamOf(req: IncomingMessage): Http2ServerRequest['stream'] | null {
+  return req.httpVersionMajor >= 2 ? (req as unknown as Http2ServerRequest).stream : null;
 }
 
 async function bindingsOf(req: IncomingMessage, options: NegotiateAuthOptions, bindings: MakeBindings): Promise<Uint8Array | null> {
@@ -114,3 +120,4 @@ function answer(req: IncomingMessage, res: ServerResponse, status: number, text:
 const HTTP_1_1_REQUIRED = 0xd;
 const CONNECTION_ENDS = 'and this connection ends after the first. '
   + 'A proxy in between must keep its connections open, one for each client (HTTP/1.1 with keep-alive).';
+const CONNECTION_SHARED = 'and HTTP/2 has one for many. Kerberos needs one request.';

@@ -12,6 +12,7 @@ export interface RequestAuthenticatorOptions<Info = unknown> extends AcceptorDat
   /**
    * The object that stands for the request's connection, such as its socket: the same for all its requests and for no other's. Without it
    * Kerberos alone is offered, which needs one request; NTLM needs several on one connection. Never make it of what a client sends.
+   * What stands for a connection of HTTP/2 counts as none.
    */
   connection?: (request: Request, info: Info) => object | null | undefined;
   /** Whether an authenticated connection speaks for its later requests; as in `negotiateAuth`, and only with `connection`. Default `auto`. */
@@ -78,13 +79,15 @@ export function createRequestAuthenticatorOver<Info>(makeSource: (options: Reque
   };
 
   return async (request, info) => {
-    const key = options.connection?.(request, info as Info) ?? null;
+    const given = options.connection?.(request, info as Info) ?? null;
+    const http2 = given !== null && isHttp2(given);
+    const key = http2 ? null : given;
     const { headers } = request;
     const connection = key === null ? gate.connection() : connectionOf(key);
     const verdict = await gate.judge({
       authorization: headers.get('authorization'),
       shared: key === null || persistent === 'never' || (persistent === 'auto' && FORWARDED.some((name) => headers.has(name))),
-      follows: key === null ? { possible: false, why: 'and this server cannot tell which requests share one. Kerberos needs one request.' } : { possible: true },
+      follows: key === null ? { possible: false, why: `and ${http2 ? 'HTTP/2 has one for many. Use HTTP/1.1.' : 'this server cannot tell which requests share one.'} Kerberos needs one request.` } : { possible: true },
       gone: () => key !== null && request.signal.aborted, // Deno warns whoever looks at the signal; without a connection nothing is left behind
       channelBindings: async () => (options.channelBindingPolicy === 'never' ? null : options.channelBindings ?? null),
       refused: (error) => options.onRefusal?.(error, request),
@@ -128,6 +131,12 @@ function withFields(response: Response, fields: Fields): Response {
     write(copy);
     return copy;
   }
+}
+
+/** Whether it is of node:http2, raw or through its compatibility API: a stream, a session or a socket. Its requests may be of several people. */
+function isHttp2(connection: object): boolean {
+  const { alpnProtocol } = connection as { alpnProtocol?: unknown };
+  return alpnProtocol === 'h2' || alpnProtocol === 'h2c' || 'rstCode' in connection || 'localSettings' in connection;
 }
 
 /** Without a connection, what needs one must not be offered. */

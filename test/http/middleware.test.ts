@@ -355,6 +355,48 @@ test('HTTP/2 is refused with HTTP_1_1_REQUIRED, and its client can come back ove
   await stop(server);
 });
 
+test('HTTP/2 with Kerberos alone: each request by itself, bound to the certificate, and nothing is left on the connection', async () => {
+  const { middleware, source } = fakeAuth({ packageList: 'Kerberos', target: 'HTTP/localhost' });
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on('warning', onWarning);
+  const server = createSecureServer(tlsOptions, (req, res) => {
+    guarded(middleware, whoami)(req as unknown as IncomingMessage, res as unknown as ServerResponse & { req: IncomingMessage });
+  });
+  const port = await listen(server);
+  const session = connectHttp2(`https://localhost:${port}`, { ca: certificate });
+  const get2 = async (authorization?: string) => {
+    const stream = session.request({ ':path': '/', ...(authorization !== undefined && { authorization }) });
+    const headers = await new Promise<Record<string, unknown>>((resolve) => stream.once('response', resolve));
+    return { headers, status: headers[':status'], body: Buffer.concat(await stream.toArray() as Buffer[]).toString() };
+  };
+  const { X509Certificate } = await import('node:crypto');
+  const { fakeBindings, fakeInitiator } = await import('./support/fake-mechanism.ts');
+  const channelBindings = await fakeBindings(new Uint8Array(new X509Certificate(certificate).raw));
+  const ticket = async () => {
+    const context = await fakeInitiator('alice', 'wonderland', { oneLeg: true }).initiator({ package: 'Negotiate', target: 'HTTP/localhost', flags: 0, channelBindings });
+    return `Negotiate ${Buffer.from((await context.step(null))!).toString('base64')}`;
+  };
+
+  const challenge = await get2();
+  assert.equal([challenge.status, challenge.headers['www-authenticate']], [401, 'Negotiate']);
+  const answers = await Promise.all([get2(await ticket()), get2(), get2(await ticket())]);
+  assert.equal(answers.map(({ status }) => status), [200, 401, 200]);
+  assert.match(answers[0]!.body, '"alice"');
+  assert.is(answers[0]!.headers['persistent-auth'], 'false');
+  assert.match(String(answers[0]!.headers['www-authenticate']), /^Negotiate \w/);
+  assert.is((await get2()).status, 401, 'nobody inherits it');
+  const legs = await get2(HELLO);
+  assert.is(legs.status, 400);
+  assert.match(legs.body, 'HTTP/2 has one for many');
+  for (let guess = 0; guess < 7; guess++) assert.is((await get2(`Negotiate ${btoa('ticket alice no')}`)).status, 401);
+  assert.is(source.log.disposed, source.bindings.length);
+  assert.equal(warnings, []);
+  process.off('warning', onWarning);
+  session.close();
+  await stop(server);
+});
+
 test('it stands in a chain, as connect and Express have it', async () => {
   const { middleware } = fakeAuth();
   type Handler = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;

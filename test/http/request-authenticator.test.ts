@@ -1,3 +1,4 @@
+import { connect, createSecureServer, createServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SspiError } from '../../backends/contract/errors.ts';
@@ -7,6 +8,7 @@ import { createRequestAuthenticatorOver } from '../../src/http/request-authentic
 import { createTestRealm } from '../../src/testing/index.ts';
 import { ACCOUNTS } from './support/clients.ts';
 import { fakeAcceptor, fakeInitiator } from './support/fake-mechanism.ts';
+import { certificate, listen, stop, tlsOptions } from './support/servers.ts';
 
 const test = suite('http: Request and Response');
 const SPN = 'HTTP/web.test.realm';
@@ -136,6 +138,37 @@ test('Hono: the identity for the handlers, the proof on what they answer', async
   assert.is(await response.text(), 'hello alice');
   await alice.step(tokenOf(response));
   assert.is(alice.complete, true);
+});
+
+test('a connection of HTTP/2 stands for nobody, in whatever shape it is given', async () => {
+  const given: [string, (req: Http2ServerRequest) => object][] = [
+    ['the socket of the compatibility API', (req) => req.socket], ['the stream', (req) => req.stream], ['the session', (req) => req.stream.session!],
+    ['the socket of the session', (req) => req.stream.session!.socket],
+  ];
+  for (const secure of [false, true]) {
+    for (const [name, connection] of given) {
+      const { authenticate, source } = fake({ connection: (_request, info) => connection(info as Http2ServerRequest) });
+      const answer = async (req: Http2ServerRequest, res: Http2ServerResponse) => {
+        const { authorization } = req.headers;
+        const { sspi, response } = await authenticate(request(authorization), req);
+        res.writeHead(response?.status ?? 200).end(sspi?.user ?? await response!.text());
+      };
+      const server = secure ? createSecureServer(tlsOptions, (req, res) => void answer(req, res)) : createServer((req, res) => void answer(req, res));
+      const port = await listen(server);
+      const session = connect(`http${secure ? 's' : ''}://localhost:${port}`, { ca: certificate });
+      const get = async (token?: Uint8Array) => {
+        const stream = session.request({ ':path': '/', ...(token && { authorization: `Negotiate ${Buffer.from(token).toString('base64')}` }) });
+        const status = await new Promise((resolve) => stream.once('response', (headers) => resolve(headers[':status'])));
+        return `${status} ${Buffer.concat(await stream.toArray() as Buffer[]).toString()}`;
+      };
+      assert.is(await get((await (await client(true)).step(null))!), '200 alice', name);
+      assert.match(await get(), /^401 /, name);
+      assert.match(await get((await (await client(false)).step(null))!), /^400 .*HTTP\/2 has one for many/, name);
+      assert.is(source.log.disposed, source.bindings.length);
+      session.close();
+      await stop(server);
+    }
+  }
 });
 
 test.run();
