@@ -62,6 +62,8 @@ export function redirectTarget(from: URL, status: number, location: string | nul
 }
 
 export const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** RFC 9110 §9.2.2: what may be sent twice. */
+export const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 const BODY_FIELDS = ['content-encoding', 'content-language', 'content-length', 'content-location', 'content-type'];
 const ORIGIN_FIELDS = ['authorization', 'proxy-authorization', 'cookie', 'host'];
 // The connection is pinned and its framing is ours: RFC 9110 §7.6.1, and what would change the length of the body.

@@ -112,6 +112,37 @@ test('a connection that closes in the middle of the handshake is tried again, an
   assert.ok(server.seen.length < 20);
 });
 
+test('a connection that dies between legs: GET begins anew, POST is not sent twice', async () => {
+  const { middleware } = fakeAuth();
+  let cuts = 1;
+  await using server = await serve((req, res) => {
+    if (req.headers.authorization !== undefined && cuts-- > 0) return void req.socket.destroy();
+    guarded(middleware, hello)(req, res);
+  });
+  assert.is(await (await fakeFetch().fetch(server.url)).text(), 'hello alice');
+  assert.is(server.sockets.length, 2);
+  cuts = 1;
+  const posted = server.seen.length;
+  assert.is((await rejection(fakeFetch().fetch(server.url, { method: 'POST', body: 'x' }))).message, 'fetch failed');
+  assert.is(server.seen.length, posted + 2);
+});
+
+test('a challenge that breaks off has refused its request all the same: the next leg has another connection', async () => {
+  const { middleware } = fakeAuth();
+  let cuts = 1;
+  await using server = await serve((req, res) => {
+    if (cuts-- <= 0) return guarded(middleware, echo)(req, res);
+    res.writeHead(401, { 'www-authenticate': 'Negotiate', 'content-length': 1000 }).write('half');
+    setTimeout(() => res.destroy(), 10);
+  });
+  for (const method of ['GET', 'POST']) {
+    cuts = 1;
+    const { fetch } = fakeFetch();
+    assert.is((await (await fetch(server.url, { method, ...(method === 'POST' && { body: 'x' }) })).json() as { user: string }).user, 'alice');
+  }
+  assert.is(server.sockets.length, 4);
+});
+
 test('an abort ends each leg with its own reason', async () => {
   for (const stuck of [0, 1, 2]) {
     let legs = 0;

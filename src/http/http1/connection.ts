@@ -31,6 +31,9 @@ export interface Http1Response {
   reusable: boolean;
 }
 
+/** It closed where an answer should begin. */
+export class ConnectionEnded extends MalformedResponse {}
+
 export function createHttp1Connection(duplex: ByteDuplex): Http1Connection {
   const writer = duplex.writable.getWriter();
   const reader = createByteReader(duplex.readable);
@@ -54,7 +57,7 @@ export function createHttp1Connection(duplex: ByteDuplex): Http1Connection {
   async function readHead(): Promise<ResponseHead> {
     for (let interim = 0; interim <= MAX_INTERIM; interim++) {
       const text = await reader.until('\r\n\r\n', MAX_HEAD);
-      if (text === null) throw new MalformedResponse('the connection closed before an answer came');
+      if (text === null) throw new ConnectionEnded('the connection closed before an answer came');
       const head = parseHead(text);
       if (head.status === 101) throw new MalformedResponse('the server switched protocols unasked');
       if (head.status >= 200) return head;

@@ -10,7 +10,7 @@ import type { Pool } from './pool.ts';
 import type { Proxy } from './proxy.ts';
 import { DeadlineError, within, type Deadlines } from './deadline.ts';
 import { challengesOf, publishLeg } from './leg-channel.ts';
-import type { ReplayableRequest } from '../request.ts';
+import { IDEMPOTENT, type ReplayableRequest } from '../request.ts';
 import { bareHost } from '../target.ts';
 import { sendConnect } from './tunnel.ts';
 
@@ -127,7 +127,11 @@ export async function exchange(hop: Hop, options: ExchangeOptions): Promise<Exch
       }
       const side = challenged === 'proxy' ? proxySide : challenged === 'origin' ? originSide : null;
       if (side !== null && await side.challenged(fieldsOf(message, challenged === 'proxy' ? 'proxy-authenticate' : 'www-authenticate')) === 'again') {
-        const reusable = await network(signal, drain(message, options.deadlines.body));
+        // A challenge that breaks off has still refused its request, whatever the method.
+        const reusable = await network(signal, drain(message, options.deadlines.body)).catch((error: unknown) => {
+          if (!(error instanceof NetworkFailure) || error.cause instanceof DeadlineError) throw error;
+          return false;
+        });
         if (!reusable || connection.closed) await reconnect();
         continue;
       }
@@ -299,5 +303,4 @@ function portOf(url: URL): number {
 const MAX_LEGS = 16;
 const MAX_RESTARTS = 2;
 const BODY_METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 const LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);

@@ -3,8 +3,9 @@ import type { CloudflareSockets } from '../../../backends/wasm/host/cloudflare-s
 import { createAuthenticator } from '../authenticator.ts';
 import type { InitiatorSource } from '../context-source.ts';
 import { requirementsOf, type FetchOptions, type MakeInitiatorSource } from '../fetch-options.ts';
-import { createHttp1Connection, type Http1Connection, type Http1Response } from '../http1/connection.ts';
+import { ConnectionEnded, createHttp1Connection, type Http1Connection, type Http1Response } from '../http1/connection.ts';
 import { fieldValues, MalformedResponse } from '../http1/head.ts';
+import { IDEMPOTENT } from '../request.ts';
 import { bareHost } from '../target.ts';
 import type { PinnedExchange } from '../web/fetch.ts';
 import type { PlainRequest } from '../web/request.ts';
@@ -29,12 +30,31 @@ export function createPinnedExchange(sockets: () => Promise<CloudflareSockets>, 
     let lent = false;
     try {
       if (preemptive) await side.preempt();
-      for (let leg = 0, restarts = 0; leg < MAX_LEGS; leg++) {
+      let answers = 0;
+      let restarts = 0;
+      const restart = async () => {
+        if (++restarts > MAX_RESTARTS) throw new MalformedResponse('the server closes the connection in the middle of the handshake');
+        connection?.close();
+        connection = null;
+        answers = 0;
+        await side.restart(null);
+      };
+      for (let leg = 0; leg < MAX_LEGS; leg++) {
         connection ??= createHttp1Connection(await open(await sockets(), request.url, signal));
         signal.throwIfAborted();
-        const { head, body, reusable } = await network(signal, connection.send({
+        const answer: Http1Response | null = await network(signal, connection.send({
           method: request.method, path: `${request.url.pathname}${request.url.search}`, headers: headersOf(request, side.credentials), body: request.body,
-        }));
+        })).catch((error: NetworkFailure) => {
+          // RFC 9112 §9.3.1: a server may close a connection that waits; what it did not answer is sent again where its method is idempotent.
+          if (answers === 0 || !IDEMPOTENT.has(request.method) || (error.cause instanceof MalformedResponse && !(error.cause instanceof ConnectionEnded))) throw error;
+          return null;
+        });
+        if (answer === null) {
+          await restart();
+          continue;
+        }
+        answers++;
+        const { head, body, reusable } = answer;
         const lines = fieldValues(head, 'www-authenticate');
         if (head.status !== 401 || await side.challenged(lines) === 'final') {
           const authentication = head.status === 401 ? side.outcome : await side.accepted([...lines, ...fieldValues(head, 'authentication-info')], head.status);
@@ -42,11 +62,8 @@ export function createPinnedExchange(sockets: () => Promise<CloudflareSockets>, 
           lent = true;
           return { response, authentication };
         }
-        if (await network(signal, drain(body)) && reusable) continue;
-        if (++restarts > MAX_RESTARTS) throw new MalformedResponse('the server closes the connection in the middle of the handshake');
-        connection.close();
-        connection = null;
-        await side.restart(null);
+        // A challenge that breaks off has still refused its request, whatever the method.
+        if (!reusable || !await drain(body).catch(() => false)) await restart();
       }
       throw new SspiError('SEC_E_ILLEGAL_MESSAGE', `no end of the handshake after ${MAX_LEGS} requests`);
     } catch (error) {

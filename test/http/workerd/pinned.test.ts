@@ -122,6 +122,55 @@ test('a server that closes between legs gets a new handshake, and only so many',
   assert.match(error.cause!.message, /closes the connection in the middle/);
 });
 
+test('a connection that dies between legs: GET begins anew, POST is not sent twice, and nothing goes on forever', async () => {
+  const { middleware } = fakeAuth();
+  let cuts = 1;
+  await using server = await serve((req, res) => {
+    if (req.headers.authorization !== undefined && cuts-- > 0) return void req.socket.destroy();
+    guarded(middleware, hello)(req, res);
+  });
+  const { fetch, log } = workerFetch();
+  assert.is(await (await fetch(server.url)).text(), 'hello alice');
+  assert.is(log.opened, 2);
+  cuts = 1;
+  const posted = server.seen.length;
+  const error = await rejection(fetch(server.url, { method: 'POST', body: 'x' }));
+  assert.is(error.message, 'fetch failed');
+  assert.is(server.seen.length, posted + 2);
+  cuts = 100;
+  const before = server.seen.length;
+  assert.is((await rejection(fetch(server.url))).message, 'fetch failed');
+  assert.is(server.seen.length, before + 3, 'a new connection that dies at once is not asked again');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.is(log.closed, log.opened);
+});
+
+test('a challenge that breaks off has refused its request all the same: the next leg has another connection', async () => {
+  const { middleware } = fakeAuth();
+  let cuts = 1;
+  await using server = await serve((req, res) => {
+    if (cuts-- <= 0) return guarded(middleware, echo)(req, res);
+    res.writeHead(401, { 'www-authenticate': 'Negotiate', 'content-length': 1000 }).write('half');
+    setTimeout(() => res.destroy(), 10);
+  });
+  for (const method of ['GET', 'POST']) {
+    cuts = 1;
+    const { fetch, log } = workerFetch();
+    assert.is((await (await fetch(server.url, { method, ...(method === 'POST' && { body: 'x' }) })).json() as { user: string }).user, 'alice');
+    assert.is(log.opened, 2);
+  }
+});
+
+test('what is no HTTP is not asked twice', async () => {
+  let legs = 0;
+  await using server = await serve((req, res) => {
+    if (legs++ === 0) return void res.writeHead(401, { 'www-authenticate': 'Negotiate' }).end();
+    req.socket.end('SSH-2.0-x\r\n\r\n');
+  });
+  assert.match((await rejection(workerFetch().fetch(server.url))).cause!.message, /status line/);
+  assert.is(legs, 2);
+});
+
 test('a wrong password gives the 401; an error of the engine is its own', async () => {
   await using server = await serve(guarded(fakeAuth().middleware, hello));
   const refused = await workerFetch({ password: 'wrong' }).fetch(server.url);
