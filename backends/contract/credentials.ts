@@ -30,7 +30,7 @@ export interface AcceptorData {
   accounts?: (account: Account) => Promise<AccountSecret | null> | AccountSecret | null;
   /** Default: in memory, bounded. */
   replayCache?: ReplayCache;
-  /** Default `whenSupported`; `always` refuses a client that sends no channel bindings. */
+  /** Default `whenSupported`: they must match where the client sends them, or says that it would have; `always` refuses a client that sends none. */
   channelBindingPolicy?: 'never' | 'whenSupported' | 'always';
   /** The SPNs that a client may have meant (NTLM's target name, Kerberos' sname). Default: any. */
   serviceNames?: string[];

@@ -8,13 +8,13 @@ import type { Host } from '../../contract/host.ts';
 import { hash } from '../core/hash.ts';
 import { constantTimeEqual } from '../core/mac.ts';
 import type { AcceptorRequest, Established, Handshake, HandshakeStep } from '../mechanism.ts';
-import { accessTokenOf, readDelegation } from './access-token.ts';
+import { accessTokenOf, findAuthorizationData, readDelegation } from './access-token.ts';
 import { apRepMessage, readApRep } from './ap-exchange/ap-rep.ts';
 import { openAuthenticator, principalOf, readApReq, type Authenticator, type TicketPart } from './ap-exchange/ap-req.ts';
 import { NOBODY, open, refusal, withErrorToken } from './ap-exchange/refusal.ts';
 import { AP_OPT, TKT_FLAG } from './codes/flags.ts';
 import { KEY_USAGE } from './codes/key-usage.ts';
-import { CKSUM_GSS } from './codes/types.ts';
+import { AD, CKSUM_GSS } from './codes/types.ts';
 import { kerberosEstablished, type KerberosExtras } from './established.ts';
 import { etypeInfo, etypeName, type KerberosKey } from './etypes/index.ts';
 import { GSS_FLAG, readAuthenticatorChecksum } from './gss/authenticator-checksum.ts';
@@ -82,7 +82,7 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
     checkTicket(part, options); // RFC 4120 §3.2.3: after the skew, which would else look like a ticket that is not yet valid
     // 3. What the client asks for, and what it is bound to.
     const asked = readChecksum(authenticator, apOptions, session);
-    const bound = compareBindings(asked.bindings, request, acceptor);
+    const bound = compareBindings(asked.bindings, authenticator, request, acceptor);
     // 4. Once only.
     await requireNew(authenticator, sealed.cipher, options);
     // 5. Who the client is, beyond its name.
@@ -217,8 +217,8 @@ function readChecksum({ checksum: cksum }: Authenticator, apOptions: number, ses
   throw refusal(50, `the authenticator's checksum is of type ${cksum.type}`);
 }
 
-/** True: the client's bindings are ours. MS-KILE 3.4.5: zeros mean that it sent none. */
-function compareBindings(sent: Uint8Array | null, request: AcceptorRequest, { channelBindingPolicy = 'whenSupported' }: AcceptorData): boolean {
+/** True: the client's bindings are ours. MS-KILE 3.4.5: zeros mean that it sent none, which one that knows of them does where it sees no TLS. */
+function compareBindings(sent: Uint8Array | null, authenticator: Authenticator, request: AcceptorRequest, { channelBindingPolicy = 'whenSupported' }: AcceptorData): boolean {
   if (channelBindingPolicy === 'never') return false;
   const none = sent === null || sent.every((byte) => byte === 0);
   if (request.channelBindings === null) {
@@ -227,13 +227,21 @@ function compareBindings(sent: Uint8Array | null, request: AcceptorRequest, { ch
   }
   if (none) {
     if (channelBindingPolicy === 'always') throw new SspiError('SEC_E_BAD_BINDINGS', 'the client sent no channel bindings, and they are required', { remedy: 'Have the client bind to the TLS connection, or relax channelBindingPolicy.' });
-    return false;
+    if (!knowsBindings(authenticator)) return false;
+    throw new SspiError('SEC_E_BAD_BINDINGS', 'the client knows of channel bindings, and sent none for this connection', { remedy: RELAYED });
   }
   if (!constantTimeEqual(sent, bindingsHash(request.channelBindings))) {
-    throw new SspiError('SEC_E_BAD_BINDINGS', "the client's channel bindings are not this connection's", { remedy: 'Something between client and server ends TLS, or relays the connection.' });
+    throw new SspiError('SEC_E_BAD_BINDINGS', "the client's channel bindings are not this connection's", { remedy: RELAYED });
   }
   return true;
 }
+
+/** KERB_AP_OPTIONS_CBT (MS-KILE 3.2.5.8), little-endian. */
+function knowsBindings({ authorizationData = [] }: Authenticator): boolean {
+  return ((findAuthorizationData(authorizationData, AD.AUTH_DATA_AP_OPTIONS)?.[1] ?? 0) & 0x40) !== 0;
+}
+
+const RELAYED = 'Something between client and server ends TLS, or relays the connection.';
 
 async function requireNew(authenticator: Authenticator, cipher: Uint8Array, { replayCache, host, skew }: KerberosAcceptorOptions): Promise<void> {
   // The encrypted authenticator is unique by its confounder; client, server and time alone would refuse two honest ones in a microsecond.

@@ -25,16 +25,16 @@ export function accessTokenOf(opened: OpenedTicket, serviceKey: KerberosKey, cli
 }
 
 function identityOf(part: TicketPart, serviceKey: KerberosKey, client: Principal): PacIdentity | null {
-  const pac = findPac(part.authorizationData ?? []);
+  const pac = findAuthorizationData(part.authorizationData ?? [], AD.WIN2K_PAC); // MS-KILE 3.3.5.6.4
   return pac === undefined ? null : verifyPac(pac, serviceKey, { clientName: client.components.join('/'), authtime: part.authtime });
 }
 
-/** AD-WIN2K-PAC, which stands inside AD-IF-RELEVANT (MS-KILE 3.3.5.6.4). */
-function findPac(elements: readonly Typed[]): Uint8Array | undefined {
+/** The first datum of this type, by itself or inside AD-IF-RELEVANT. */
+export function findAuthorizationData(elements: readonly Typed[], wanted: number): Uint8Array | undefined {
   for (const { type, bytes } of elements) {
-    if (type === AD.WIN2K_PAC) return bytes;
+    if (type === wanted) return bytes;
     if (type !== AD.IF_RELEVANT) continue;
-    const inner = decodeAuthorizationData(bytes).find((one) => one.type === AD.WIN2K_PAC);
+    const inner = decodeAuthorizationData(bytes).find((one) => one.type === wanted);
     if (inner !== undefined) return inner.bytes;
   }
   return undefined;

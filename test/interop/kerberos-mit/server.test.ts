@@ -6,7 +6,7 @@ import {
   ASC_RET_CONFIDENTIALITY, ASC_RET_DELEGATE, ASC_RET_MUTUAL_AUTH, ASC_RET_USED_DCE_STYLE, createAcceptor, createInitiator, exportSecurityContext,
   importSecurityContext, makeSignature, SECBUFFER_DATA, SECBUFFER_TOKEN, SECPKG_ATTR_SIZES, queryContextAttributes, verifySignature, type SecurityContext,
 } from '../../../src/index.ts';
-import { gssapi, type Flag, type PeerContext } from '../lab/context-peer.ts';
+import { ContextPeer, gssapi, type Flag, type PeerContext } from '../lab/context-peer.ts';
 import { handshake, hex, peerRefuses, refuses, sameKey, sealedMessages, signatures } from '../lab/handshake.ts';
 import { ETYPES, kdc } from '../lab/kdc.ts';
 import { shiftedHost, type AcceptorOptions } from '../lab/kerberos.ts';
@@ -68,6 +68,20 @@ for (const [mechanism, packageName] of [['krb5', 'Kerberos'], ['spnego', 'Negoti
     await refuses(() => establish({ bindings: bindings(2), channelBindings: bindings(1) }), 'SEC_E_BAD_BINDINGS');
     await refuses(() => establish({ channelBindings: bindings(1), ...always }), 'SEC_E_BAD_BINDINGS');
     await establish({ bindings: bindings(2), channelBindings: bindings(1), credential: { keytab: lab.keytab, channelBindingPolicy: 'never' } });
+  });
+
+  check(`${mechanism}: a client that knows of channel bindings and sends none is refused where there are some`, async () => {
+    const path = join(lab.realms.folder, 'aware.conf');
+    writeFileSync(path, `[libdefaults]\nclient_aware_channel_bindings = true\n${lab.realms.krb5Conf}`);
+    const aware = new ContextPeer(gssapi, lab.realms.environment({ KRB5_CONFIG: path }));
+    const establishAware = async (theirs: Uint8Array | undefined, ours: Uint8Array | undefined) => {
+      const initiator = await aware.initiateKerberos({ mechanism, ccache: lab.ccache, target: 'HTTP@web.lab.test', flags: ALL_FLAGS, bindings: theirs });
+      await handshake(initiator, await server(ours === undefined ? {} : { channelBindings: ours }));
+    };
+    await establishAware(bindings(1), bindings(1));
+    await establishAware(undefined, undefined);
+    await refuses(() => establishAware(undefined, bindings(1)), 'SEC_E_BAD_BINDINGS');
+    aware.stop();
   });
 
   check(`${mechanism}: order and replay are watched by both`, async () => {

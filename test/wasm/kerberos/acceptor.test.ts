@@ -14,7 +14,9 @@ import { frame, TOK_AP_REP, unframe } from '../../../backends/wasm/kerberos/gss/
 import { bindingsHash } from '../../../backends/wasm/kerberos/initiator.ts';
 import { createKerberosCredential } from '../../../backends/wasm/kerberos/index.ts';
 import { decode, encode } from '../../../backends/wasm/kerberos/messages/asn1.ts';
+import { AuthorizationDataElement } from '../../../backends/wasm/kerberos/messages/authorization-data.ts';
 import { KrbError } from '../../../backends/wasm/kerberos/messages/krb-error.ts';
+import { AuthorizationData } from '../../../backends/wasm/kerberos/messages/sequences.ts';
 import { PAC_TYPE } from '../../../backends/wasm/kerberos/pac/pac.ts';
 import { memoryReplayCache } from '../../../backends/wasm/kerberos/replay-cache.ts';
 import { writeKeytab } from '../../../backends/wasm/kerberos/store/keytab.ts';
@@ -166,6 +168,20 @@ test('channel bindings: never, when supported, always', async () => {
   await bad(null, 'always', mine);
   await bad(other, 'always', mine);
   await bad(mine, 'always', null);
+
+  // A client that says it knows of them, as Windows's do (MS-KILE 3.2.5.8).
+  const aware: ApReqEdits = { authenticator: (one) => void (one.authorizationData = [options([0, 0x40, 0, 0])]) };
+  await refused('SEC_E_BAD_BINDINGS', 60, aware, {}, { channelBindings: mine });
+  for (const [edits, policy, own] of [[aware, 'never', mine], [aware, 'whenSupported', null]] as const) {
+    assert.is((await accept(edits, { channelBindingPolicy: policy }, { channelBindings: own })).step.established!.channelBindingsVerified, false);
+  }
+  assert.is((await accept({ ...aware, bindings: bindingsHash(mine) }, {}, { channelBindings: mine })).step.established!.channelBindingsVerified, true);
+  for (const bytes of [[0, 0, 0, 0], [0], []]) await accept({ authenticator: (one) => void (one.authorizationData = [options(bytes)]) }, {}, { channelBindings: mine });
+
+  function options(bytes: number[]): AuthorizationDataElement {
+    const inner = AuthorizationData.from([Object.assign(new AuthorizationDataElement(), { adType: 143, adData: Uint8Array.from(bytes) })]);
+    return Object.assign(new AuthorizationDataElement(), { adType: 1, adData: encode(inner) });
+  }
 });
 
 test('no checksum, and an ordinary one, are let through (MS-KILE 3.4.5.2)', async () => {
