@@ -43,6 +43,12 @@ export function kxkey(flags: number, hashes: { ntowfv1: Uint8Array; lmowfv1: Uin
   return take(key);
 }
 
+/** Puts a hash where it is kept, and wipes where it was. */
+export function moveHash(hash: Uint8Array, target: Uint8Array, at: number): void {
+  target.set(hash, at);
+  hash.fill(0);
+}
+
 /** UTF-16LE, as the string holds it. Returns the offset behind it. */
 export function writeUtf16(target: Uint8Array, at: number, text: string): number {
   for (let i = 0; i < text.length; i++) {

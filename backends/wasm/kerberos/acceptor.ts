@@ -16,7 +16,7 @@ import { AP_OPT, TKT_FLAG } from './codes/flags.ts';
 import { KEY_USAGE } from './codes/key-usage.ts';
 import { AD, CKSUM_GSS } from './codes/types.ts';
 import { kerberosEstablished, type KerberosExtras } from './established.ts';
-import { etypeInfo, etypeName, type KerberosKey } from './etypes/index.ts';
+import { etypeInfo, etypeName, type KerberosKey, randomKey } from './etypes/index.ts';
 import { GSS_FLAG, readAuthenticatorChecksum } from './gss/authenticator-checksum.ts';
 import { frame, TOK_AP_REP, TOK_AP_REQ, unframe } from './gss/framing.ts';
 import { bindingsHash, initialNumber } from './initiator.ts';
@@ -71,6 +71,7 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
   // 1. The ticket, with the service's key.
   const { opened, serviceKey } = await openWithKeytab(ticket, service, options);
   const { part } = opened;
+  const secrets: Uint8Array[] = []; // in the clear for this step alone
   try {
     // 2. The authenticator, with the ticket's.
     requireEtype(part.key.type, options);
@@ -78,6 +79,7 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
     const session = (opened.session ??= extras.createKey(part.key.type, part.key.bytes));
     if (sealed.etype !== session.etype) throw new SspiError('SEC_E_INVALID_TOKEN', `the authenticator is of ${etypeName(sealed.etype)}, and the session key of ${etypeName(session.etype)}`);
     const authenticator = open(() => openAuthenticator(sealed.cipher, session), 31, 'the authenticator does not decrypt with the session key');
+    if (authenticator.subkey !== undefined) secrets.push(authenticator.subkey.bytes);
     checkAuthenticator(authenticator, part, options);
     checkTicket(part, options); // RFC 4120 §3.2.3: after the skew, which would else look like a ticket that is not yet valid
     // 3. What the client asks for, and what it is bound to.
@@ -97,19 +99,21 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
     const number = mutual ? initialNumber(host) : authenticator.seqNumber ?? 0;
     // RFC 1964's tokens know no acceptor's subkey: MIT goes on with its own, but for DCE style
     const offers = mutual && (dceStyle || subkey.etype !== RC4_HMAC);
-    const own = offers ? { etype: subkey.etype, bytes: new Uint8Array(extras.random(subkey.bytes.length)) } : undefined;
+    const own = offers ? { etype: subkey.etype, bytes: randomKey(subkey.etype, extras.random) } : undefined;
     const made = own ?? subkey;
+    secrets.push(subkey.bytes, made.bytes);
     const target = formatPrincipal(service);
-    const established = (attributes: number): Established => kerberosEstablished({
+    const attributes = returned(asked.flags, accessToken.delegatedCredential !== null);
+    const established = (key: Uint8Array): Established => kerberosEstablished({
       acceptor: true,
       attributes,
       expiry: new Date(part.endtime * 1000),
       client: formatPrincipal(client),
       target,
       etype: made.etype,
-      key: made.bytes.slice(),
+      key: key.slice(),
       acceptorSubkey: own !== undefined,
-      sessionKey: made.bytes.slice(),
+      sessionKey: key.slice(),
       sendNumber: BigInt(number),
       receiveNumber: BigInt(authenticator.seqNumber ?? 0),
       replay: (asked.flags & GSS_FLAG.REPLAY) !== 0,
@@ -119,16 +123,16 @@ async function accept(message: Uint8Array, framed: boolean, options: KerberosAcc
       clientSpecifiedTarget: target,
       accessToken,
     }, extras);
-    const attributes = returned(asked.flags, accessToken.delegatedCredential !== null);
-    if (!mutual) return { token: null, established: established(attributes) };
+    if (!mutual) return { token: null, established: established(made.bytes) };
 
     const reply = apRepMessage({ ctime: authenticator.ctime, cusec: authenticator.cusec, sequenceNumber: number, ...(own !== undefined && { subkey: own }) }, session);
     if (dceStyle) {
       const sessionBytes = session.bytes.slice();
-      return { token: reply, next: expectApRep({ reply, number, sessionEtype: session.etype, sessionBytes, extras, host, service, finish: () => established(attributes) }) };
+      return { token: reply, next: expectApRep({ reply, number, sessionEtype: session.etype, sessionBytes, key: made.bytes.slice(), extras, host, service, finish: established }) };
     }
-    return { token: framed ? frame(TOK_AP_REP, reply) : reply, established: established(attributes) };
+    return { token: framed ? frame(TOK_AP_REP, reply) : reply, established: established(made.bytes) };
   } finally {
+    for (const secret of secrets) secret.fill(0);
     options.opened.leave(opened);
   }
 }
@@ -139,14 +143,16 @@ interface Answered {
   number: number;
   sessionEtype: number;
   sessionBytes: Uint8Array;
+  /** What messages will be protected with. */
+  key: Uint8Array;
   extras: KerberosExtras;
   host: Host;
   service: Principal;
-  finish: () => Established;
+  finish: (key: Uint8Array) => Established;
 }
 
 /** DCE style (MS-KILE 3.4.5.1): awaits the client's AP-REP, which proves that it saw ours. */
-function expectApRep({ reply, number, sessionEtype, sessionBytes, extras, host, service, finish }: Answered): Handshake {
+function expectApRep({ reply, number, sessionEtype, sessionBytes, key: protecting, extras, host, service, finish }: Answered): Handshake {
   return {
     async step(token) {
       if (token === null || token.length === 0) throw new SspiError('SEC_E_INVALID_TOKEN', "Kerberos: the client's AP-REP expected, and nothing came", { offset: 0 });
@@ -157,14 +163,17 @@ function expectApRep({ reply, number, sessionEtype, sessionBytes, extras, host, 
         if (part.sequenceNumber !== number || constantTimeEqual(token, reply)) {
           throw refusal(46, "the client's AP-REP does not answer ours");
         }
-        return { token: null, established: finish() };
+        return { token: null, established: finish(protecting) };
       } catch (error) {
         throw withErrorToken(error, false, host, service);
       } finally {
         key.dispose();
       }
     },
-    dispose: () => void sessionBytes.fill(0),
+    dispose() {
+      sessionBytes.fill(0);
+      protecting.fill(0);
+    },
   };
 }
 
@@ -251,6 +260,7 @@ async function requireNew(authenticator: Authenticator, cipher: Uint8Array, { re
   if (!(await replayCache.add(key, until))) throw refusal(34, 'this AP-REQ has been seen before');
 }
 
+/** The step's own, to wipe. */
 function subkeyOf({ subkey }: Authenticator, sessionKey: KerberosKey): { etype: number; bytes: Uint8Array } {
   if (subkey === undefined) return { etype: sessionKey.etype, bytes: sessionKey.bytes.slice() };
   if (etypeInfo(subkey.type)?.keyLength !== subkey.bytes.length) throw new SspiError('SEC_E_INVALID_TOKEN', `the authenticator's subkey of etype ${subkey.type} has ${subkey.bytes.length} bytes`);

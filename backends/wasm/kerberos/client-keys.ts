@@ -29,7 +29,7 @@ export function passwordKeys(principal: Principal, password: string, random: (le
   };
 }
 
-/** The newest keys that a keytab has for a principal; a keytab of several principals is searched by name alone. */
+/** The newest keys that a keytab has for a principal; a keytab of several principals is searched by name alone. The entries pass over to it. */
 export function keytabKeys(principal: Principal, entries: readonly KeytabEntry[], random: (length: number) => Uint8Array): ClientKeys {
   const own = entries.filter((entry) => sameName(entry.principal.components, principal.components) && entry.principal.realm === principal.realm);
   if (own.length === 0) {
@@ -44,6 +44,9 @@ export function keytabKeys(principal: Principal, entries: readonly KeytabEntry[]
     keyFor(etype) {
       const bytes = keys.get(etype);
       return bytes === undefined || etypeInfo(etype) === undefined ? null : createKerberosKey(etype, bytes, random);
+    },
+    dispose() {
+      for (const { key } of entries) key.fill(0);
     },
   };
 }

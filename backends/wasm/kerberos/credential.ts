@@ -90,6 +90,7 @@ export function createKerberosCredential({ authData, acceptor, kerberos = {}, ho
       freed = true;
       opened.dispose();
       ring.dispose([...serviceKeys, ...(store?.tickets ?? [])]);
+      for (const { key } of serviceKeys) key.fill(0);
       store?.dispose();
     },
   };

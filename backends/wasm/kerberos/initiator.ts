@@ -12,7 +12,7 @@ import { apReqMessage, type ApReqParts } from './ap-exchange/ap-req.ts';
 import { apRepMessage, readApRep } from './ap-exchange/ap-rep.ts';
 import { AP_OPT, TKT_FLAG } from './codes/flags.ts';
 import { kerberosEstablished, type KerberosExtras } from './established.ts';
-import { etypeName, type KerberosKey } from './etypes/index.ts';
+import { etypeName, type KerberosKey, randomKey } from './etypes/index.ts';
 import { authenticatorTime, type KerberosClock } from './exchange/clock.ts';
 import { isKrbError, readKrbError, toSspiError } from './exchange/kdc-error.ts';
 import { writeKrbCred } from './exchange/krb-cred.ts';
@@ -58,7 +58,7 @@ async function begin({ tickets, server: target, request, clock, host, extras, ke
   const ticket = await store.ticketFor(server, signal);
   let flags = gssFlags(request.flags, ticket);
   const sessionKey = keyOf(ticket);
-  const subkey = new Uint8Array(extras.random(ticket.key.length));
+  const subkey = randomKey(ticket.etype, extras.random);
   const { seconds, microseconds } = authenticatorTime(clock);
   const number = initialNumber(host);
   let delegation: Uint8Array | undefined;
@@ -134,7 +134,9 @@ function expectApRep(proven: Proven): Handshake {
         }
         const key = own === undefined ? { key: proven.subkey.slice(), etype: ticket.etype, acceptorSubkey: false } : { key: own.bytes, etype: own.etype, acceptorSubkey: true };
         const answer = dceStyle ? apRepMessage({ ctime: part.ctime, cusec: part.cusec, sequenceNumber: receiveNumber }, sessionKey) : null; // MS-KILE 3.4.5.1: the third leg
-        return { token: answer, established: establish(proven, { ...key, receiveNumber }) };
+        const established = establish(proven, { ...key, receiveNumber });
+        key.key.fill(0);
+        return { token: answer, established };
       } catch (error) {
         if (error instanceof SspiError && error.code === 'SEC_E_DECRYPT_FAILURE') {
           throw new SspiError('SEC_E_MUTUAL_AUTH_FAILED', "the AP-REP does not decrypt with the ticket's key: the server did not prove who it is", { cause: error });

@@ -11,7 +11,7 @@ import {
   ALLOW_LM, ALLOW_NTLM, buildChallenge, HAS_LM, type Verified, verifyAuthenticate,
 } from '../core/ntlm-handshake.ts';
 import { keep } from '../core/slab.ts';
-import { lmowfv1, ntowfv1, ntowfv2 } from '../core/ntlm-hash.ts';
+import { lmowfv1, moveHash, ntowfv1, ntowfv2 } from '../core/ntlm-hash.ts';
 import { type AuthenticateMessage, parseAuthenticate } from '../core/ntlm-parse.ts';
 import type { AcceptorRequest, Handshake, HandshakeStep } from '../mechanism.ts';
 import {
@@ -177,12 +177,11 @@ class ExpectAuthenticate implements Handshake {
     let options = level === null || level === 5 ? 0 : level === 4 ? ALLOW_NTLM : ALLOW_NTLM | ALLOW_LM;
     try {
       const ntHash = password === null ? new Uint8Array((secret as { ntHash: Uint8Array }).ntHash) : hashPassword(password);
-      hashes.set(ntHash, 16);
-      hashes.set(ntowfv2(ntHash, upperCase(account.user), account.domain));
-      ntHash.fill(0);
+      moveHash(ntowfv2(ntHash, upperCase(account.user), account.domain), hashes, 0);
+      moveHash(ntHash, hashes, 16);
       const lm = password === null || options === 0 ? null : lmowfv1(password);
       if (lm !== null) {
-        hashes.set(lm, 32);
+        moveHash(lm, hashes, 32);
         options |= HAS_LM;
       }
       let verified: Verified | null = null;

@@ -2,7 +2,7 @@ import type { AcceptorData, AuthData, NtlmConfig } from '../../contract/credenti
 import { SspiError } from '../../contract/errors.ts';
 import { ISC_REQ_NULL_SESSION } from '../../contract/flags.ts';
 import type { Host } from '../../contract/host.ts';
-import { lmowfv1, ntowfv1, ntowfv2 } from '../core/ntlm-hash.ts';
+import { lmowfv1, moveHash, ntowfv1, ntowfv2 } from '../core/ntlm-hash.ts';
 import type { MechanismCredential } from '../mechanism.ts';
 import { NTLMSSP } from '../spnego/oids.ts';
 import { ntlmAcceptor, type ServerPolicy } from './acceptor.ts';
@@ -75,14 +75,14 @@ function createIdentity(options: NtlmCredentialOptions): Identity | null {
   const { hashes, level } = identity;
   const ntHash = 'password' in authData ? hashPassword(authData.password) : new Uint8Array(checkHash(authData.ntHash)); // not slice(): a Buffer's copies nothing
   if (level >= 3) {
-    hashes.set(ntowfv2(ntHash, upperCase(account.user), account.domain));
+    moveHash(ntowfv2(ntHash, upperCase(account.user), account.domain), hashes, 0);
+    ntHash.fill(0);
   } else {
-    hashes.set(ntHash, 16);
+    moveHash(ntHash, hashes, 16);
     const lm = 'password' in authData ? lmowfv1(authData.password) : null;
-    if (lm !== null) hashes.set(lm, 32);
+    if (lm !== null) moveHash(lm, hashes, 32);
     identity.hasLm = lm !== null;
   }
-  ntHash.fill(0);
   return identity;
 }
 

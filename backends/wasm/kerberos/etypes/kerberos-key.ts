@@ -112,9 +112,12 @@ class EtypeKey implements KerberosKey {
   }
 }
 
-/** Fresh bytes for a session key or a sub-session key. */
+/** Fresh bytes for a session key or a sub-session key; where they were drawn into is wiped. */
 export function randomKey(etype: number, random: (length: number) => Uint8Array = randomBytes): Uint8Array {
-  return random(supported(etype).keyLength);
+  const drawn = random(supported(etype).keyLength);
+  const key = new Uint8Array(drawn); // slice() of a Buffer would be no copy
+  drawn.fill(0);
+  return key;
 }
 
 /** The table's row. Throws SEC_E_KDC_UNKNOWN_ETYPE. */

@@ -4,7 +4,7 @@ import { KDC_OPT, TKT_FLAG } from '../codes/flags.ts';
 import { KEY_USAGE } from '../codes/key-usage.ts';
 import { PA } from '../codes/types.ts';
 import { etypeName, type KerberosKey } from '../etypes/index.ts';
-import { decode, encode } from '../messages/asn1.ts';
+import { decode, decodeSecret, encode } from '../messages/asn1.ts';
 import { Checksum } from '../messages/checksum.ts';
 import { EncAsRepPart } from '../messages/enc-kdc-rep-part.ts';
 import { EncryptedData } from '../messages/encrypted-data.ts';
@@ -178,7 +178,7 @@ function readReply(reply: Uint8Array, request: AsReq, message: Uint8Array, realm
   const key = used?.etype === answer.encPart.etype ? used : replyKey(answer, request, keys);
   let part: EncAsRepPart;
   try {
-    part = decode(EncAsRepPart, key.decrypt(KEY_USAGE.AS_REP_ENC_PART, answer.encPart.cipher));
+    part = decodeSecret(EncAsRepPart, key.decrypt(KEY_USAGE.AS_REP_ENC_PART, answer.encPart.cipher));
     checkEncPaRep(part, key, message, request);
   } catch (cause) {
     if (cause instanceof SspiError && cause.code === 'SEC_E_DECRYPT_FAILURE') {

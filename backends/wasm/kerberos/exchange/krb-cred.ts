@@ -1,7 +1,7 @@
 import { SspiError } from '../../../contract/errors.ts';
 import { KEY_USAGE } from '../codes/key-usage.ts';
 import type { KerberosKey } from '../etypes/index.ts';
-import { decode, encode } from '../messages/asn1.ts';
+import { decode, decodeSecret, encode } from '../messages/asn1.ts';
 import { EncKrbCredPart } from '../messages/enc-krb-cred-part.ts';
 import { EncryptionKey } from '../messages/encryption-key.ts';
 import { KrbCred } from '../messages/krb-cred.ts';
@@ -34,7 +34,9 @@ export function writeKrbCred(credentials: readonly CachedCredential[], key: Kerb
   message.encPart.etype = key?.etype ?? 0;
   const plain = encode(part);
   message.encPart.cipher = key === null ? plain : key.encrypt(KEY_USAGE.KRB_CRED_ENC_PART, plain);
-  return encode(message);
+  const encoded = encode(message);
+  plain.fill(0);
+  return encoded;
 }
 
 /** Throws SEC_E_INVALID_TOKEN, or SEC_E_DECRYPT_FAILURE where another key made it. */
@@ -42,7 +44,7 @@ export function readKrbCred(bytes: Uint8Array, key: KerberosKey | null): CachedC
   const message = decode(KrbCred, bytes);
   const { etype, cipher } = message.encPart;
   if (etype !== 0 && key === null) throw new SspiError('SEC_E_DECRYPT_FAILURE', 'the KRB-CRED is encrypted, and there is no key for it');
-  const part = decode(EncKrbCredPart, etype === 0 ? cipher : key!.decrypt(KEY_USAGE.KRB_CRED_ENC_PART, cipher)); // MIT and Windows may send it unencrypted inside the authenticator
+  const part = decodeSecret(EncKrbCredPart, etype === 0 ? cipher : key!.decrypt(KEY_USAGE.KRB_CRED_ENC_PART, cipher)); // MIT and Windows may send it unencrypted inside the authenticator
   if (part.ticketInfo.length !== message.tickets.length) {
     throw new SspiError('SEC_E_INVALID_TOKEN', `the KRB-CRED has ${message.tickets.length} tickets and tells of ${part.ticketInfo.length}`);
   }

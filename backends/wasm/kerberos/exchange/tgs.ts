@@ -3,9 +3,9 @@ import { KDC_ERR_S_PRINCIPAL_UNKNOWN, KRB_AP_ERR_SKEW } from '../codes/errors.ts
 import { KDC_OPT } from '../codes/flags.ts';
 import { KEY_USAGE } from '../codes/key-usage.ts';
 import { PA } from '../codes/types.ts';
-import type { KerberosKey } from '../etypes/index.ts';
+import { type KerberosKey, randomKey } from '../etypes/index.ts';
 import { ApReq } from '../messages/ap-req.ts';
-import { decode, encode } from '../messages/asn1.ts';
+import { decode, decodeSecret, encode } from '../messages/asn1.ts';
 import { Authenticator } from '../messages/authenticator.ts';
 import { Checksum } from '../messages/checksum.ts';
 import { EncTgsRepPart } from '../messages/enc-kdc-rep-part.ts';
@@ -86,7 +86,9 @@ export function* ask(tgt: CachedCredential, server: Principal, options: TgsOptio
   const realm = server.realm;
   const before = clock.offset;
   const sessionKey = createKey(tgt.etype, tgt.key);
-  const subkey = createKey(tgt.etype, new Uint8Array(options.random(tgt.key.length)));
+  const drawn = randomKey(tgt.etype, options.random);
+  const subkey = createKey(tgt.etype, drawn);
+  drawn.fill(0);
   try {
     for (let learned = false; ;) {
       const request = buildRequest(tgt, server, sessionKey, subkey, options);
@@ -208,7 +210,7 @@ function readReply(reply: Uint8Array, request: TgsReq, realm: string, tgt: Cache
       throw new SspiError('SEC_E_MESSAGE_ALTERED', `the reply with a ticket for ${formatPrincipal({ ...options.server, realm })} does not decrypt with this request's keys: it was altered, or another made it`, { cause });
     }
   }
-  const part = decode(EncTgsRepPart, plain);
+  const part = decodeSecret(EncTgsRepPart, plain);
   // Canonicalize is always asked for (RFC 6806 §8): the KDC may call the service by another name, or refer to another realm.
   checkReply({ answer, part, request, realm, clock: options.clock, client: tgt.client, anyServer: true, skew: options.skew });
   return credentialOf(answer, part);

@@ -27,6 +27,15 @@ export function decode<T extends object>(type: Constructor<T>, bytes: Uint8Array
   return readProduction(source, type, open(source, 0, bytes.length));
 }
 
+/** `decode` of what was decrypted, which is wiped: the fields are copies. */
+export function decodeSecret<T extends object>(type: Constructor<T>, plain: Uint8Array): T {
+  try {
+    return decode(type, plain);
+  } finally {
+    plain.fill(0);
+  }
+}
+
 // Declarations. `context` is the [n] of the production.
 
 interface FieldOptions { optional?: boolean; repeated?: boolean }
