@@ -63,7 +63,7 @@ async function begin({ tickets, server: target, request, clock, host, extras, ke
   const number = initialNumber(host);
   let delegation: Uint8Array | undefined;
   if ((flags & GSS_FLAG.DELEG) !== 0) {
-    delegation = await delegate(store, sessionKey, signal);
+    delegation = await delegate(store, ticket, sessionKey, signal);
     if (delegation === undefined) flags &= ~GSS_FLAG.DELEG;
   }
   const checksum = writeAuthenticatorChecksum({ bindings: bindingsHash(request.channelBindings), flags, ...(delegation !== undefined && { delegation }) });
@@ -82,9 +82,9 @@ async function begin({ tickets, server: target, request, clock, host, extras, ke
 }
 
 /** A forwarded ticket for the service; undefined where the KDC gives none, since delegation is a wish and not a demand. */
-async function delegate(store: TicketStore, sessionKey: KerberosKey, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
+async function delegate(store: TicketStore, { server }: CachedCredential, sessionKey: KerberosKey, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
   try {
-    const message = writeKrbCred([await store.forwardedTgt(signal)], sessionKey);
+    const message = writeKrbCred([await store.forwardedTgt(server, signal)], sessionKey);
     return message.length <= MAX_DELEGATION ? message : undefined;
   } catch (error) {
     signal?.throwIfAborted();

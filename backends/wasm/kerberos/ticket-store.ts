@@ -45,6 +45,7 @@ export class TicketStore {
   readonly #pending = new Map<string, Pending>();
   /** Tickets by what the caller called the service: a KDC may call it otherwise, or find it in another realm. */
   readonly #aliases = new Map<string, CachedCredential>();
+  readonly #forwarded = new Map<string, { of: CachedCredential; ticket: CachedCredential }>();
   readonly #random: (length: number) => Uint8Array;
   #client: Principal;
   #rereadAt = -Infinity;
@@ -95,12 +96,22 @@ export class TicketStore {
     });
   }
 
-  /** A ticket-granting ticket to hand to a service (RFC 4120 §2.6): forwarded, and forwardable for the next hop. */
-  forwardedTgt(signal?: AbortSignal): Promise<CachedCredential> {
-    return this.#once('forwarded', signal, async (shared) => {
-      const tgt = await this.tgt(shared);
-      if ((tgt.flags & TKT_FLAG.FORWARDABLE) === 0) throw new SspiError('SEC_E_DELEGATION_POLICY', 'the ticket is not forwardable', { remedy: 'Log on with forwardable = true, and allow the account to be delegated.' });
-      return runExchange(ask(tgt, krbtgt(realmOf(tgt)), this.#tgsOptions(krbtgt(realmOf(tgt)), tgt, { kdcOptions: KDC_OPT.FORWARDED | KDC_OPT.FORWARDABLE })), this.#options.transport, shared);
+  /**
+   * A ticket-granting ticket to hand to this service (RFC 4120 §2.6): forwarded, and forwardable for the next hop. Kept like any ticket, as Windows
+   * does, while MIT asks for one at each handshake; one for each service, so that none of them knows the session key of another's.
+   */
+  forwardedTgt(service: Principal, signal?: AbortSignal): Promise<CachedCredential> {
+    const name = formatPrincipal(service);
+    const kept = this.#forwarded.get(name);
+    if (kept !== undefined && kept.of === this.#goodTgt() && this.#isGood(kept.ticket)) return Promise.resolve(kept.ticket);
+    return this.#once(`forwarded ${name}`, signal, async (shared) => {
+      const of = await this.tgt(shared);
+      if ((of.flags & TKT_FLAG.FORWARDABLE) === 0) throw new SspiError('SEC_E_DELEGATION_POLICY', 'the ticket is not forwardable', { remedy: 'Log on with forwardable = true, and allow the account to be delegated.' });
+      const server = krbtgt(realmOf(of));
+      const ticket = await runExchange(ask(of, server, this.#tgsOptions(server, of, { kdcOptions: KDC_OPT.FORWARDED | KDC_OPT.FORWARDABLE })), this.#options.transport, shared);
+      this.#requireAlive(ticket);
+      this.#forwarded.set(name, { of, ticket });
+      return ticket;
     });
   }
 
@@ -120,8 +131,9 @@ export class TicketStore {
   dispose(): void {
     this.#disposed = true;
     for (const { stop } of this.#pending.values()) stop.abort(freed());
-    for (const ticket of this.#tickets) ticket.key.fill(0);
+    for (const ticket of [...this.#tickets, ...[...this.#forwarded.values()].map(({ ticket: one }) => one)]) ticket.key.fill(0);
     this.#tickets.length = 0;
+    this.#forwarded.clear();
     this.#aliases.clear();
     this.#options.keys?.dispose?.();
   }
@@ -219,13 +231,16 @@ export class TicketStore {
   }
 
   #keep(ticket: CachedCredential): void {
-    if (this.#disposed) {
-      ticket.key.fill(0);
-      throw freed();
-    }
+    this.#requireAlive(ticket);
     const same = this.#tickets.findIndex((old) => isFor(old, ticket.server) && old.isSkey === ticket.isSkey);
     if (same !== -1) this.#tickets.splice(same, 1);
     this.#tickets.push(ticket);
+  }
+
+  #requireAlive(ticket: CachedCredential): void {
+    if (!this.#disposed) return;
+    ticket.key.fill(0);
+    throw freed();
   }
 
   /** Of a cache: what is at hand may have been renewed here, which no cache knows of. */

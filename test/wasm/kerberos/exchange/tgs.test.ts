@@ -108,6 +108,25 @@ test('fifty contexts want the same ticket: three messages', async () => {
   assert.is(kdc.asked.length, 3);
 });
 
+test('a forwarded ticket is kept for its service alone, as long as the ticket that it was made from', async () => {
+  const { store, kdc, realm } = await open({}, { forwardable: true });
+  const other: Principal = { ...web, components: ['HTTP', 'other.test.realm'] };
+  const first = await store.forwardedTgt(web);
+  assert.ok((first.flags & TKT_FLAG.FORWARDED) !== 0);
+  const before = kdc.asked.length;
+  assert.is(await store.forwardedTgt(web), first);
+  assert.is(kdc.asked.length, before);
+  const second = await store.forwardedTgt(other);
+  assert.is(kdc.asked.length, before + 1);
+  assert.is.not(Buffer.from(second.key).toString('hex'), Buffer.from(first.key).toString('hex'), 'another session key');
+  assert.is((await store.tgt()).flags & TKT_FLAG.FORWARDED, 0, 'our own stays ours');
+  realm.advanceClock(store.expiry!.getTime() - realm.host.now().getTime() - 30_000);
+  assert.is.not(await store.forwardedTgt(web), first, 'a new logon, a new one');
+  store.dispose();
+  assert.ok(second.key.every((byte) => byte === 0));
+  assert.is((await failure(store.forwardedTgt(web))).code, 'SEC_E_INVALID_HANDLE');
+});
+
 test('who leaves does not disturb who stays; when all have left, the request ends', async () => {
   let release = () => {};
   const gate = new Promise<void>((resolve) => { release = resolve; });
