@@ -43,6 +43,6 @@ export interface Capabilities {
 
 export interface Difference {
   reason: string;
-  /** What the test's error then says; null: it cannot even be tried. */
-  fails: RegExp | null;
+  /** What the test's error then says; null: it cannot even be tried; 'perhaps': nobody has seen it yet, so it may pass, or fail and be told. */
+  fails: RegExp | null | 'perhaps';
 }

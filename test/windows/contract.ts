@@ -12,15 +12,18 @@ async function run(): Promise<void> {
   const { tell } = await import('../wine/in-wine/environment.ts');
   const { runSuites } = await import('../wine/in-wine/run-suites.ts');
   const { localWorld } = await import('./world.ts');
+  const { asWindowsSpells } = await import('./spelling.ts');
 
-  const account = { user: given('SSPI_TEST_USER'), password: given('SSPI_TEST_PASSWORD'), computer: given('COMPUTERNAME') };
+  tell({ type: 'note', text: `Node ${process.version} on ${process.platform} ${process.arch}, ${(await import('node:os')).version()}` });
+  const password = given('SSPI_TEST_PASSWORD');
+  const { user, computer } = await asWindowsSpells({ user: given('SSPI_TEST_USER'), password, computer: given('COMPUTERNAME') });
+  const account = { user, password, computer };
   for (const [client, server] of [['secur32', 'secur32'], ['wasm', 'secur32'], ['secur32', 'wasm']] as const) {
     const world = localWorld(client, server, account);
     contractSuite(world);
     contextSuite(world);
   }
   contextSuite(localWorld('secur32', 'secur32', account, given('USERNAME')));
-  tell({ type: 'note', text: `Node ${process.version} on ${process.platform} ${process.arch}, ${(await import('node:os')).version()}` });
   await runSuites();
   tell({ type: 'end' });
 }

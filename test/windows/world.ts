@@ -27,7 +27,7 @@ export function localWorld(client: BackendName, server: BackendName, { user, pas
     async serverOptions(): Promise<AcquireCredentialsOptions> {
       return server === 'secur32' ? {} : { authData: { accounts: (asked) => (asked.user.toLowerCase() === user.toLowerCase() ? { password } : null) } };
     },
-    difference: (_packageName, title) => differenceOnWindows(title),
+    difference: (packageName, title) => differenceOnWindows({ package: packageName, client, server, loggedOn: loggedOn !== undefined }, title),
     ...reports,
   };
 }
