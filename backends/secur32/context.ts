@@ -8,7 +8,7 @@ import { SspiError } from '../contract/errors.ts';
 import {
   ASC_REQ_EXTENDED_ERROR, ISC_REQ_DELEGATE, ISC_REQ_EXTENDED_ERROR, ISC_REQ_PROMPT_FOR_CREDS, ISC_RET_ALLOCATED_MEMORY, ISC_RET_INTERMEDIATE_RETURN,
 } from '../contract/flags.ts';
-import { SEC_I_COMPLETE_NEEDED, SEC_E_OK } from '../contract/status.ts';
+import { SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN, SEC_E_OK, SEC_I_COMPLETE_NEEDED } from '../contract/status.ts';
 import { type ContextFacts, queryContext, queryFlags } from './attributes.ts';
 import { findBuffer, putBuffers, roomFor } from './buffers.ts';
 import type { Secur32Credential } from './credential.ts';
@@ -178,7 +178,9 @@ export class Secur32Context implements BackendContext {
     const name = this.side === 'initiator' ? 'InitializeSecurityContextW' : 'AcceptSecurityContext';
     // a package that makes no token may leave the buffer as long as it was, and empty
     const tells = (call.contextReq & extended) !== 0 && outcome.token.some((byte) => byte !== 0);
-    return this.#end(nativeError(outcome.status, name, tells ? { token: outcome.token } : {}));
+    // Negotiate has that for a first token that makes no sense: there is no handle that could be invalid
+    const isToken = outcome.status === SEC_E_INVALID_HANDLE && this.side === 'acceptor' && this.#state === 'new' && tokenOf(call.input) !== null;
+    return this.#end(nativeError(isToken ? SEC_E_INVALID_TOKEN : outcome.status, name, tells ? { token: outcome.token } : {}));
   }
 
   #end(error: SspiError): SspiError {

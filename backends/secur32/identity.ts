@@ -48,6 +48,7 @@ export function accountName({ user, domain }: { user: string; domain?: string })
 }
 
 /** As SECPKG_CRED_ATTR_NAMES gives it: `DOMAIN\user`, or the user as it was written. */
-export function displayName({ user, domain }: { user: string; domain?: string }): string {
-  return domain ? `${domain}\\${user}` : user;
+export function displayName(account: { user: string; domain?: string }): string {
+  const { user, domain } = accountName(account);
+  return domain !== '' ? `${domain}\\${user}` : user;
 }

@@ -1,5 +1,6 @@
 import type { SecPkgInfo } from '../contract/attributes.ts';
 import type { PackageName } from '../contract/credentials.ts';
+import { SspiError } from '../contract/errors.ts';
 import { newCounts, type Secur32Counts } from './counts.ts';
 import { type Frame, FramePool } from './frame.ts';
 import type { FunctionName, Secur32Library } from './library.ts';
@@ -87,8 +88,9 @@ export class Secur32 {
     return this.takePackages(address, 1)[0]!;
   }
 
-  /** An array of SecPkgInfoW in one allocation. */
+  /** An array of SecPkgInfoW in one allocation. Throws SEC_E_INVALID_HANDLE for NULL, which Negotiate gives while it knows no package yet. */
   takePackages(address: number, count: number): SecPkgInfo[] {
+    if (address === 0) throw new SspiError('SEC_E_INVALID_HANDLE', 'the system names no package');
     this.counts.buffers.acquired++;
     try {
       const { SecPkgInfoW: layout } = this.frames.layouts;

@@ -7,42 +7,65 @@ export function isSuccess(status: number): boolean {
 
 /** The error of a status that a function of the system returned: same code, and what a person can do about it. */
 export function nativeError(status: number, name: string, details: SspiErrorDetails = {}): SspiError {
-  const code = codeOf(status);
   const shown = statusName(status);
-  const [meaning, remedy] = MEANING[code] ?? [];
-  const what = code === shown ? meaning ?? 'refused' : `ended with ${shown}`;
-  return new SspiError(code, `${name}: ${what}`, { ...(remedy === undefined ? {} : { remedy }), ...details });
+  const [code, other, special] = shown.startsWith('SEC_E_') ? [shown as SspiErrorCode] : OTHERS[status >>> 0] ?? ['SEC_E_INTERNAL_ERROR', shown];
+  const [meaning, general] = MEANING[code] ?? [];
+  const remedy = special ?? general;
+  return new SspiError(code, `${name}: ${other === undefined ? meaning ?? 'refused' : `ended with ${other}`}`, { ...(remedy === undefined ? {} : { remedy }), ...details });
 }
 
-function codeOf(status: number): SspiErrorCode {
-  const name = statusName(status);
-  if (name.startsWith('SEC_E_')) return name as SspiErrorCode;
-  return OTHERS[status >>> 0] ?? 'SEC_E_INTERNAL_ERROR';
-}
+const LOCKED = 'Wait, or have an administrator unlock the account.';
+const EXPIRED = 'Change the password: `changeAccountPassword` takes one that has expired.';
+const DISABLED = 'Have an administrator enable or extend the account.';
+const NOT_HERE = 'Look at the hours, the computers and the kinds of logon that the account is allowed.';
+const TOO_WEAK = 'Choose a longer one that was not used before; `net accounts` tells the policy, which may also want the old one to be some days old.';
+const NTLM_BLOCKED = 'A policy forbids NTLM: use Kerberos, or have the server allowed in "Network security: Restrict NTLM".';
 
-/** What a package lets through of other layers (winerror.h, ntstatus.h). */
-const OTHERS: Readonly<Record<number, SspiErrorCode>> = {
-  0x8007000e: 'SEC_E_INSUFFICIENT_MEMORY', // E_OUTOFMEMORY
-  0x80070005: 'SEC_E_LOGON_DENIED', // E_ACCESSDENIED
-  0x80070006: 'SEC_E_INVALID_HANDLE', // E_HANDLE
-  0x80070057: 'SEC_E_INVALID_PARAMETER', // E_INVALIDARG
-  0xc0000008: 'SEC_E_INVALID_HANDLE', // STATUS_INVALID_HANDLE
-  0xc000000d: 'SEC_E_INVALID_PARAMETER', // STATUS_INVALID_PARAMETER
-  0xc0000017: 'SEC_E_INSUFFICIENT_MEMORY', // STATUS_NO_MEMORY
-  0xc0000022: 'SEC_E_LOGON_DENIED', // STATUS_ACCESS_DENIED
-  0xc0000023: 'SEC_E_BUFFER_TOO_SMALL', // STATUS_BUFFER_TOO_SMALL
-  0xc000005e: 'SEC_E_NO_AUTHENTICATING_AUTHORITY', // STATUS_NO_LOGON_SERVERS
-  0xc0000064: 'SEC_E_LOGON_DENIED', // STATUS_NO_SUCH_USER
-  0xc000006a: 'SEC_E_LOGON_DENIED', // STATUS_WRONG_PASSWORD
-  0xc000006c: 'SEC_E_INVALID_PARAMETER', // STATUS_PASSWORD_RESTRICTION
-  0xc000006d: 'SEC_E_LOGON_DENIED', // STATUS_LOGON_FAILURE
-  0xc000006e: 'SEC_E_LOGON_DENIED', // STATUS_ACCOUNT_RESTRICTION
-  0xc0000071: 'SEC_E_LOGON_DENIED', // STATUS_PASSWORD_EXPIRED
-  0xc0000072: 'SEC_E_LOGON_DENIED', // STATUS_ACCOUNT_DISABLED
-  0xc000009a: 'SEC_E_INSUFFICIENT_MEMORY', // STATUS_INSUFFICIENT_RESOURCES
-  0xc00000bb: 'SEC_E_UNSUPPORTED_FUNCTION', // STATUS_NOT_SUPPORTED
-  0xc00000df: 'SEC_E_NO_AUTHENTICATING_AUTHORITY', // STATUS_NO_SUCH_DOMAIN
-  0xc0000234: 'SEC_E_LOGON_DENIED', // STATUS_ACCOUNT_LOCKED_OUT
+/** What a package, or LSA below it, lets through of other layers (winerror.h, ntstatus.h): an HRESULT, or an NTSTATUS as it is. */
+const OTHERS: Readonly<Record<number, readonly [code: SspiErrorCode, name: string, remedy?: string]>> = {
+  0x8007000e: ['SEC_E_INSUFFICIENT_MEMORY', 'E_OUTOFMEMORY'],
+  0x80070005: ['SEC_E_LOGON_DENIED', 'E_ACCESSDENIED'],
+  0x80070006: ['SEC_E_INVALID_HANDLE', 'E_HANDLE'],
+  0x80070057: ['SEC_E_INVALID_PARAMETER', 'E_INVALIDARG'],
+  0x8007051f: ['SEC_E_NO_AUTHENTICATING_AUTHORITY', 'ERROR_NO_LOGON_SERVERS'],
+  0x80070520: ['SEC_E_NO_CREDENTIALS', 'ERROR_NO_SUCH_LOGON_SESSION'],
+  0x8007052d: ['SEC_E_INVALID_PARAMETER', 'ERROR_PASSWORD_RESTRICTION', TOO_WEAK],
+  0x8007052e: ['SEC_E_LOGON_DENIED', 'ERROR_LOGON_FAILURE'],
+  0x80070532: ['SEC_E_LOGON_DENIED', 'ERROR_PASSWORD_EXPIRED', EXPIRED],
+  0x80070533: ['SEC_E_LOGON_DENIED', 'ERROR_ACCOUNT_DISABLED', DISABLED],
+  0x8007054b: ['SEC_E_NO_AUTHENTICATING_AUTHORITY', 'ERROR_NO_SUCH_DOMAIN'],
+  0x800706ba: ['SEC_E_NO_AUTHENTICATING_AUTHORITY', 'RPC_S_SERVER_UNAVAILABLE'],
+  0x80070701: ['SEC_E_LOGON_DENIED', 'ERROR_ACCOUNT_EXPIRED', DISABLED],
+  0x80070773: ['SEC_E_LOGON_DENIED', 'ERROR_PASSWORD_MUST_CHANGE', EXPIRED],
+  0x80070775: ['SEC_E_LOGON_DENIED', 'ERROR_ACCOUNT_LOCKED_OUT', LOCKED],
+  0xc0000008: ['SEC_E_INVALID_HANDLE', 'STATUS_INVALID_HANDLE'],
+  0xc000000d: ['SEC_E_INVALID_PARAMETER', 'STATUS_INVALID_PARAMETER'],
+  0xc0000017: ['SEC_E_INSUFFICIENT_MEMORY', 'STATUS_NO_MEMORY'],
+  0xc0000022: ['SEC_E_LOGON_DENIED', 'STATUS_ACCESS_DENIED'],
+  0xc0000023: ['SEC_E_BUFFER_TOO_SMALL', 'STATUS_BUFFER_TOO_SMALL'],
+  0xc000005e: ['SEC_E_NO_AUTHENTICATING_AUTHORITY', 'STATUS_NO_LOGON_SERVERS'],
+  0xc000005f: ['SEC_E_NO_CREDENTIALS', 'STATUS_NO_SUCH_LOGON_SESSION'],
+  0xc0000064: ['SEC_E_LOGON_DENIED', 'STATUS_NO_SUCH_USER'],
+  0xc000006a: ['SEC_E_LOGON_DENIED', 'STATUS_WRONG_PASSWORD'],
+  0xc000006c: ['SEC_E_INVALID_PARAMETER', 'STATUS_PASSWORD_RESTRICTION', TOO_WEAK],
+  0xc000006d: ['SEC_E_LOGON_DENIED', 'STATUS_LOGON_FAILURE'],
+  0xc000006e: ['SEC_E_LOGON_DENIED', 'STATUS_ACCOUNT_RESTRICTION', 'An empty password serves at the console alone; else ask which restriction the account has.'],
+  0xc000006f: ['SEC_E_LOGON_DENIED', 'STATUS_INVALID_LOGON_HOURS', NOT_HERE],
+  0xc0000070: ['SEC_E_LOGON_DENIED', 'STATUS_INVALID_WORKSTATION', NOT_HERE],
+  0xc0000071: ['SEC_E_LOGON_DENIED', 'STATUS_PASSWORD_EXPIRED', EXPIRED],
+  0xc0000072: ['SEC_E_LOGON_DENIED', 'STATUS_ACCOUNT_DISABLED', DISABLED],
+  0xc000009a: ['SEC_E_INSUFFICIENT_MEMORY', 'STATUS_INSUFFICIENT_RESOURCES'],
+  0xc00000bb: ['SEC_E_UNSUPPORTED_FUNCTION', 'STATUS_NOT_SUPPORTED'],
+  0xc00000df: ['SEC_E_NO_AUTHENTICATING_AUTHORITY', 'STATUS_NO_SUCH_DOMAIN'],
+  0xc0000133: ['SEC_E_TIME_SKEW', 'STATUS_TIME_DIFFERENCE_AT_DC'],
+  0xc000015b: ['SEC_E_LOGON_DENIED', 'STATUS_LOGON_TYPE_NOT_GRANTED', NOT_HERE],
+  0xc000018d: ['SEC_E_NO_AUTHENTICATING_AUTHORITY', 'STATUS_TRUSTED_RELATIONSHIP_FAILURE'],
+  0xc0000192: ['SEC_E_NO_AUTHENTICATING_AUTHORITY', 'STATUS_NETLOGON_NOT_STARTED'],
+  0xc0000193: ['SEC_E_LOGON_DENIED', 'STATUS_ACCOUNT_EXPIRED', DISABLED],
+  0xc0000224: ['SEC_E_LOGON_DENIED', 'STATUS_PASSWORD_MUST_CHANGE', EXPIRED],
+  0xc0000234: ['SEC_E_LOGON_DENIED', 'STATUS_ACCOUNT_LOCKED_OUT', LOCKED],
+  0xc0000413: ['SEC_E_LOGON_DENIED', 'STATUS_AUTHENTICATION_FIREWALL_FAILED', NOT_HERE],
+  0xc0000418: ['SEC_E_LOGON_DENIED', 'STATUS_NTLM_BLOCKED', NTLM_BLOCKED],
 };
 
 const MEANING: { readonly [Code in SspiErrorCode]?: readonly [meaning: string, remedy?: string] } = {

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   acceptSecurityContext, type CredHandle, deleteSecurityContext, encryptMessage, exportSecurityContext, freeCredentialsHandle, initializeSecurityContext, ISC_REQ_CONFIDENTIALITY,
-  ISC_REQ_EXTENDED_ERROR, ISC_REQ_PROMPT_FOR_CREDS, ISC_REQ_USE_SUPPLIED_CREDS, packAuthIdentity, queryContextAttributes, querySecurityContextToken, SEC_E_BUFFER_TOO_SMALL, SEC_E_LOGON_DENIED, SEC_E_OK,
+  ISC_REQ_EXTENDED_ERROR, ISC_REQ_PROMPT_FOR_CREDS, ISC_REQ_USE_SUPPLIED_CREDS, packAuthIdentity, queryContextAttributes, querySecurityContextToken, SEC_E_BUFFER_TOO_SMALL, SEC_E_INVALID_HANDLE, SEC_E_LOGON_DENIED, SEC_E_OK,
   SEC_E_WRONG_PRINCIPAL, SECBUFFER_CHANNEL_BINDINGS, SECBUFFER_PKG_PARAMS, SECPKG_ATTR_ACCESS_TOKEN, SECPKG_ATTR_KEY_INFO, SECPKG_ATTR_NATIVE_NAMES, SECPKG_ATTR_NEGOTIATION_INFO,
   SECPKG_ATTR_SESSION_KEY, SECPKG_CRED_INBOUND,
 } from '../../src/index.ts';
@@ -310,6 +310,16 @@ test('an error: the same code, a remedy, the token for the peer with EXTENDED_ER
   freeCredentialsHandle(clientCredential);
   freeCredentialsHandle(serverCredential);
   assertNothingLeft(it);
+});
+
+test('a first token that makes no sense to Negotiate: SEC_E_INVALID_TOKEN, as of the others', async () => {
+  const it = bench();
+  const { clientCredential, serverCredential } = await it.pair();
+  it.library.replace.AcceptSecurityContext = () => SEC_E_INVALID_HANDLE;
+  await failure('SEC_E_INVALID_TOKEN', acceptSecurityContext({ credential: serverCredential, input: [token(utf8('rubbish'))] }));
+  await failure('SEC_E_INVALID_HANDLE', acceptSecurityContext({ credential: serverCredential }));
+  it.library.replace.InitializeSecurityContextW = () => SEC_E_INVALID_HANDLE;
+  await failure('SEC_E_INVALID_HANDLE', initializeSecurityContext({ credential: clientCredential, targetName: TARGET }));
 });
 
 test('a handle that the collector takes is given back', async () => {

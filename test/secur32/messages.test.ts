@@ -142,7 +142,9 @@ for (const name of ['NTLM', 'Kerberos'] as const) {
       assert.is(library.memory.heap.size, 0);
       await failure('SEC_E_INVALID_HANDLE', () => makeSignature(client, { buffers: [token(new Uint8Array(64))] }));
       await failure('SEC_E_INVALID_TOKEN', () => backend.importContext('Negotiate', packed));
-      for (const bent of [packed.subarray(0, 11), packed.subarray(1), packed.subarray(0, 12)]) await failure('SEC_E_INVALID_TOKEN', () => backend.importContext(undefined, bent));
+      const calls = library.calls.length;
+      for (const bent of [packed.subarray(0, 15), packed.subarray(1), packed.subarray(0, 16), packed.subarray(0, -1), Uint8Array.of(...packed, 0)]) await failure('SEC_E_INVALID_TOKEN', () => backend.importContext(undefined, bent));
+      assert.is(library.calls.length, calls); // a package follows the offsets in what it packed
       const moved = backend.importContext(name, packed);
       assert.is(hex(b.unwrap(moved.wrap(utf8('moved'), true)).message), hex(utf8('moved')));
       const handle = newCtxtHandle(moved, null);
@@ -285,11 +287,33 @@ test('what a package does not tell is asked for elsewhere, or known', async () =
   assert.equal(queryContextAttributes(server, sspi.SECPKG_ATTR_NEGO_STATUS), { lastStatus: 0, reason: null });
 });
 
+test('Negotiate that names no package yet: NULL is not followed', async () => {
+  for (const pointerSize of WIDTHS) {
+    const { library, pair } = bench({ pointerSize });
+    const { clientCredential } = await pair();
+    const { context } = await sspi.initializeSecurityContext({ credential: clientCredential, targetName: TARGET });
+    library.replace.QueryContextAttributesW = (_context, attribute, value) => {
+      assert.is(attribute, sspi.SECPKG_ATTR_NEGOTIATION_INFO);
+      library.memory.setPointer(value!, 0);
+      return 0;
+    };
+    const { packageInfo, negotiationState } = queryContextAttributes(context, sspi.SECPKG_ATTR_NEGOTIATION_INFO);
+    assert.equal([packageInfo.name, negotiationState], ['Negotiate', sspi.SECPKG_NEGOTIATION_IN_PROGRESS]);
+    assert.is(library.memory.heap.size, 0);
+  }
+});
+
 test('credential attributes: the name, and a KDC proxy as SecPkgCredentials_KdcProxySettingsW', async () => {
   const { library, acquire } = bench();
   const credential = await acquire();
   assert.equal(queryCredentialsAttributes(credential, sspi.SECPKG_CRED_ATTR_NAMES), { userName: 'ADTEST\\alice' });
   await failure('SEC_E_UNSUPPORTED_FUNCTION', () => queryCredentialsAttributes(credential, 77));
+  const untold = bench();
+  untold.library.replace.QueryCredentialsAttributesW = () => sspi.SEC_E_UNSUPPORTED_FUNCTION;
+  for (const [authData, userName] of [
+    [ALICE, 'ADTEST\\alice'], [{ user: 'ADTEST\\alice', password: 'x' }, 'ADTEST\\alice'], [{ user: 'ADTEST\\alice', domain: 'OTHER', password: 'x' }, 'OTHER\\alice'],
+    [{ user: 'alice@AD.TEST', password: 'x' }, 'alice@AD.TEST'],
+  ] as const) assert.equal(queryCredentialsAttributes(await untold.acquire({ authData }), sspi.SECPKG_CRED_ATTR_NAMES), { userName });
   let seen = '';
   library.replace.SetCredentialsAttributesW = (_credential, attribute, value, length) => {
     assert.is(attribute, sspi.SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS);
@@ -371,8 +395,19 @@ test('ChangeAccountPasswordW: off the event loop, wiped', async () => {
   assert.equal(seen, ['Negotiate', 'AD.TEST', 'alice', 'old', 'new', 0, 0, [15]]);
   assert.ok(library.calls.at(-1)!.isAsync);
   for (const { bytes } of memory.blocks) assert.ok(bytes.every((byte) => byte === 0));
-  library.replace.ChangeAccountPasswordW = () => 0xc000006a; // STATUS_WRONG_PASSWORD
-  await failure('SEC_E_LOGON_DENIED', backend.changeAccountPassword({ user: 'alice', domain: 'AD.TEST', oldPassword: 'old', newPassword: 'new' }));
+  // LSA's own statuses come through, as NTSTATUS or HRESULT
+  for (const [status, code, message, remedy] of [
+    [0xc000006a, 'SEC_E_LOGON_DENIED', /STATUS_WRONG_PASSWORD/, /password/], [0xc000006c | 0, 'SEC_E_INVALID_PARAMETER', /STATUS_PASSWORD_RESTRICTION/, /longer one/],
+    [0x8007052d, 'SEC_E_INVALID_PARAMETER', /ERROR_PASSWORD_RESTRICTION/, /longer one/], [0xc0000234, 'SEC_E_LOGON_DENIED', /STATUS_ACCOUNT_LOCKED_OUT/, /unlock/],
+    [0xc0000224, 'SEC_E_LOGON_DENIED', /STATUS_PASSWORD_MUST_CHANGE/, /changeAccountPassword/], [0xc0000418, 'SEC_E_LOGON_DENIED', /STATUS_NTLM_BLOCKED/, /policy forbids NTLM/],
+    [0xc00000df, 'SEC_E_NO_AUTHENTICATING_AUTHORITY', /STATUS_NO_SUCH_DOMAIN/, /nltest/], [0xc0009999, 'SEC_E_INTERNAL_ERROR', /0xc0009999/, undefined],
+  ] as const) {
+    library.replace.ChangeAccountPasswordW = () => status;
+    const error = await failure(code, backend.changeAccountPassword({ user: 'alice', domain: 'AD.TEST', oldPassword: 'old', newPassword: 'new' }));
+    assert.match(error.message, message);
+    if (remedy === undefined) assert.is(error.remedy, undefined);
+    else assert.match(error.remedy!, remedy);
+  }
   await failure('SEC_E_UNSUPPORTED_FUNCTION', backend.changeAccountPassword({ user: 'alice', domain: 'AD.TEST', oldPassword: 'old', newPassword: 'new', kerberos: { defaultRealm: 'AD.TEST' } }));
 });
 

@@ -15,7 +15,7 @@ import { createDispatcher } from '../../src/sspi/dispatcher.ts';
 import { ALICE, TARGET } from '../contract/in-memory.ts';
 import { failure } from '../contract/support.ts';
 import { FakeLibrary } from './fake-library.ts';
-import { bench, settle } from './support.ts';
+import { bench, until } from './support.ts';
 
 const test = suite('secur32: every option');
 
@@ -71,7 +71,7 @@ async function refuses(name: string, options: AcquireOptions | ChangePasswordOpt
   channel(FALLBACK_CHANNEL).subscribe(listener);
   const dispatcher = createDispatcher({ platform: () => 'win32', load: async () => ({ probeSecur32: async () => createSecur32Backend(new FakeLibrary()), announce }) });
   assert.is((await dispatcher.choose('auto', options)).name, 'wasm');
-  for (let turns = 0; heard.length === 0 && turns < 400; turns++) await settle();
+  await until(() => heard.length > 0);
   channel(FALLBACK_CHANNEL).unsubscribe(listener);
   assert.is(heard.length, 1);
   assert.match(heard[0]!.message, new RegExp(name));

@@ -28,3 +28,8 @@ export function bench(options: FakeOptions = {}): Bench {
 
 /** Lets the event loop turn, so that what was promised has come. */
 export const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+
+/** Lets it turn until something is so, two seconds at most: on a machine that is busy a module may take its time to load. */
+export async function until(isSo: () => boolean): Promise<void> {
+  for (let turns = 0; turns < 400 && !isSo(); turns++) await settle();
+}

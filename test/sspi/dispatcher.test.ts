@@ -9,7 +9,7 @@ import { acquireCredentialsHandle, createInitiator, enumerateSecurityPackages, i
 import { createDispatcher, type NativeHost } from '../../src/sspi/dispatcher.ts';
 import { failure } from '../contract/support.ts';
 import { FakeLibrary } from '../secur32/fake-library.ts';
-import { settle } from '../secur32/support.ts';
+import { settle, until } from '../secur32/support.ts';
 
 const test = suite<{ heard: Fallback[]; listener: (message: unknown) => void }>('dispatcher');
 
@@ -112,7 +112,7 @@ test('what Secur32 does not take goes to the Wasm engine, visibly; to a named Se
   for (const [options, what] of NOT_TAKEN) {
     heard.length = 0;
     assert.is((await dispatcher.choose('auto', wanted(options))).name, 'wasm', String(what));
-    await settle();
+    await until(() => heard.length > 0);
     assert.is(heard.length, 1);
     assert.is(heard[0]!.reason, 'options');
     assert.match(heard[0]!.message, what);
