@@ -1,4 +1,4 @@
-import { hasKerberos, kerberosEngine } from '#kerberos';
+import { hasKerberos } from '#kerberos';
 import type { AcquireOptions, Backend } from '../contract/backend.ts';
 import { plainBytes } from '../contract/buffers.ts';
 import { SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND } from '../contract/constants.ts';
@@ -13,6 +13,7 @@ import { resolveHost } from './host/index.ts';
 import { wasmEngine } from './wasm-engine.ts';
 import { listPackages, packageInfo } from './packages.ts';
 import { unpackContext } from './packed-context.ts';
+import { part } from './parts.ts';
 
 /** The portable engine as a backend. core.wasm is compiled when the first token needs it. */
 export function createWasmBackend(engine: Engine = wasmEngine): Backend {
@@ -38,7 +39,7 @@ export function createWasmBackend(engine: Engine = wasmEngine): Backend {
       if (name === 'NTLM') {
         throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'NTLM has no way to change a password', { remedy: 'Change it by Kerberos: package Negotiate or Kerberos.' });
       }
-      await (await kerberosEngine()).changePassword(options, resolveHost());
+      await (await part('passwords')()).changePassword(options, resolveHost());
     },
   };
 }

@@ -4,3 +4,5 @@ export const hasKerberos: boolean = true;
 export const kerberosEngine = () => import('./kerberos/index.ts');
 export const realmFinder = () => import('./kerberos/knows-realm.ts');
 export const hostCredentials = () => import('./kerberos/index.ts');
+export const kerberosService = () => import('./kerberos/service.ts');
+export const passwordChanger = () => import('./kerberos/change-password.ts');

@@ -5,7 +5,7 @@ import type { Engine, MechanismOptions } from './engine.ts';
 import type { MechanismCredential } from './mechanism.ts';
 import { allowedMechanisms, mechanismsForTarget, selectMechanisms } from './negotiate/policy.ts';
 import { createNtlmCredential, importNtlmContext } from './ntlm/index.ts';
-import { createSpnegoAcceptor } from './spnego/acceptor.ts';
+import { part } from './parts.ts';
 import { createSpnegoInitiator } from './spnego/initiator.ts';
 import { resolveHost } from './host/index.ts';
 
@@ -13,7 +13,7 @@ import { resolveHost } from './host/index.ts';
 export const wasmEngine: Engine = {
   createMechanisms: (options) => (servesKerberos(options) ? withKerberos(options) : complete([], options)), // NTLM alone waits for nothing
   negotiateInitiator: (mechanisms, request) => createSpnegoInitiator(mechanismsForTarget(mechanisms, request.targetName), request),
-  negotiateAcceptor: createSpnegoAcceptor,
+  negotiateAcceptor: (mechanisms, request) => part('acceptors').negotiate(mechanisms, request),
   importEstablished(mechanism, packed) {
     if (mechanism === 'NTLM') return importNtlmContext(packed);
     if (kerberos === undefined) {

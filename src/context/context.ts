@@ -12,7 +12,7 @@ import { SEC_E_OK, SEC_I_COMPLETE_AND_CONTINUE, SEC_I_COMPLETE_NEEDED } from '..
 import { checkBytes } from '../sspi/checks.ts';
 import { queryContextAttributes } from '../sspi/context-attributes.ts';
 import { type CredHandle, type CtxtHandle, discardContext, freeCredentialsHandle, openContext } from '../sspi/handles.ts';
-import { acceptSecurityContext, completeAuthToken, initializeSecurityContext, type SecurityContextResult } from '../sspi/security-context.ts';
+import { completeAuthToken, type InitializeContextOptions, type SecurityContextResult } from '../sspi/security-context.ts';
 
 /** One side of an authentication: a loop of `step`s, then protected messages. */
 export interface SecurityContext extends Disposable {
@@ -52,6 +52,8 @@ export interface SecurityContext extends Disposable {
 
 export interface ContextParts {
   side: 'initiator' | 'acceptor';
+  /** The side's verb. */
+  leg(call: InitializeContextOptions): Promise<SecurityContextResult>;
   credential: CredHandle;
   /** The credential was made for this context alone. */
   ownsCredential: boolean;
@@ -81,7 +83,7 @@ export class VerbContext implements SecurityContext {
 
   async step(token?: Uint8Array | null, options?: { signal?: AbortSignal }): Promise<Uint8Array | null> {
     if (this.#disposed) throw disposed();
-    const { credential, flags, side, targetName } = this.#parts;
+    const { credential, flags, leg, side, targetName } = this.#parts;
     const input: SecBuffer[] = [];
     if (token != null) {
       checkBytes(token, 'token');
@@ -94,7 +96,7 @@ export class VerbContext implements SecurityContext {
     const call = { credential, context: this.#handle, targetName, contextReq: flags, input, signal: options?.signal };
     let result: SecurityContextResult;
     try {
-      result = await (side === 'initiator' ? initializeSecurityContext(call) : acceptSecurityContext(call));
+      result = await leg(call);
     } catch (error) {
       if (this.#complete && !this.#isEstablished()) this.#complete = false;
       throw error;

@@ -8,7 +8,8 @@ import type { Host } from '../../backends/contract/host.ts';
 import { acquireCredentialsHandle } from '../sspi/acquire-credentials.ts';
 import { checkBytes, checkFlags, checkString } from '../sspi/checks.ts';
 import { CredHandle, openCredential } from '../sspi/handles.ts';
-import { type SecurityContext, VerbContext } from './context.ts';
+import { acceptSecurityContext, initializeSecurityContext } from '../sspi/security-context.ts';
+import { type ContextParts, type SecurityContext, VerbContext } from './context.ts';
 
 interface ContextOptions {
   /** Default 'Negotiate'. Counts where the credential is made here, not where it is a handle; so do the options below except the bindings. */
@@ -42,15 +43,15 @@ export interface AcceptorOptions extends ContextOptions {
 
 /** The client's side. Throws what `acquireCredentialsHandle` throws. */
 export function createInitiator(options: InitiatorOptions = {}): Promise<SecurityContext> {
-  return create('initiator', options, ISC_DEFAULT);
+  return create('initiator', options, ISC_DEFAULT, initializeSecurityContext);
 }
 
 /** The server's side. Throws what `acquireCredentialsHandle` throws. */
 export function createAcceptor(options: AcceptorOptions = {}): Promise<SecurityContext> {
-  return create('acceptor', options, ASC_DEFAULT);
+  return create('acceptor', options, ASC_DEFAULT, acceptSecurityContext);
 }
 
-async function create(side: 'initiator' | 'acceptor', options: InitiatorOptions | AcceptorOptions, defaultFlags: number): Promise<SecurityContext> {
+async function create(side: 'initiator' | 'acceptor', options: InitiatorOptions | AcceptorOptions, defaultFlags: number, leg: ContextParts['leg']): Promise<SecurityContext> {
   const targetName = side === 'initiator' ? (options as InitiatorOptions).target : undefined;
   checkString(targetName, 'target');
   const { credential: given, channelBindings, package: packageName, packageList, kerberos, ntlm, host } = options;
@@ -62,7 +63,7 @@ async function create(side: 'initiator' | 'acceptor', options: InitiatorOptions 
     credentialUse: side === 'initiator' ? SECPKG_CRED_OUTBOUND : SECPKG_CRED_INBOUND,
   })).credential;
   const { backend } = openCredential(credential);
-  return new VerbContext({ side, credential, ownsCredential, targetName, flags, channelBindings, backend });
+  return new VerbContext({ side, leg, credential, ownsCredential, targetName, flags, channelBindings, backend });
 }
 
 const ISC_DEFAULT = ISC_REQ_MUTUAL_AUTH | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY;

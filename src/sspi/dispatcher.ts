@@ -1,7 +1,10 @@
 import type { AcquireOptions, Backend, ChangePasswordOptions } from '../../backends/contract/backend.ts';
 import type { BackendName } from '../../backends/contract/credentials.ts';
 import { SspiError } from '../../backends/contract/errors.ts';
+import { acceptors } from '../../backends/wasm/acceptors.ts';
 import { createWasmBackend } from '../../backends/wasm/index.ts';
+import { passwords } from '../../backends/wasm/passwords.ts';
+import { bring } from '../../backends/wasm/parts.ts';
 
 /*
  * The only file that names a backend. The Wasm engine is imported statically, because `importSecurityContext` answers at once;
@@ -95,3 +98,13 @@ const thisHost: NativeHost = {
 
 /** What the verbs ask. */
 export const { choose: chooseBackend, importing: importingBackend } = createDispatcher(thisHost);
+
+/** acceptSecurityContext's part of the Wasm engine, which only a program that accepts ships. */
+export function bringAcceptors(): void {
+  bring({ acceptors });
+}
+
+/** ChangeAccountPassword's. */
+export function bringPasswords(): void {
+  bring({ passwords });
+}

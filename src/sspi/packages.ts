@@ -3,7 +3,7 @@ import type { ChangePasswordOptions } from '../../backends/contract/backend.ts';
 import type { BackendName, PackageName } from '../../backends/contract/credentials.ts';
 import { SspiError } from '../../backends/contract/errors.ts';
 import { checkString } from './checks.ts';
-import { chooseBackend } from './dispatcher.ts';
+import { bringPasswords, chooseBackend } from './dispatcher.ts';
 
 export interface PackageOptions {
   backend?: 'auto' | BackendName;
@@ -35,5 +35,6 @@ export async function changeAccountPassword(options: ChangePasswordOptions & Pac
   for (const key of ['user', 'domain', 'oldPassword', 'newPassword'] as const) {
     if (typeof options[key] !== 'string') throw new TypeError(`${key} must be a string`);
   }
+  bringPasswords();
   return (await chooseBackend(options.backend, options as ChangePasswordOptions)).changeAccountPassword(options);
 }

@@ -2,6 +2,7 @@ import type { BackendCredential, HandshakeCall, HandshakeResult } from '../../ba
 import type { SecBuffer } from '../../backends/contract/buffers.ts';
 import { SspiError } from '../../backends/contract/errors.ts';
 import { checkBuffers, checkDataRep, checkFlags, checkString } from './checks.ts';
+import { bringAcceptors } from './dispatcher.ts';
 import { type CredHandle, type CtxtHandle, newCtxtHandle, type OpenContext, openContext, openCredential } from './handles.ts';
 
 export interface AcceptContextOptions {
@@ -60,6 +61,7 @@ export async function initializeSecurityContext(options: InitializeContextOption
 export async function acceptSecurityContext(options: AcceptContextOptions): Promise<SecurityContextResult> {
   const call = handshakeCall(options, undefined);
   const { open, credential } = whose(options);
+  bringAcceptors();
   return give(await credential.accept(open === null ? null : open.context, call), options.context, open, credential);
 }
 

@@ -3,6 +3,7 @@ import type { Engine } from '../../backends/wasm/engine.ts';
 import { createWasmBackend } from '../../backends/wasm/index.ts';
 import { type CredHandle, SECPKG_CRED_BOTH } from '../../src/index.ts';
 import { newCredHandle } from '../../src/sspi/handles.ts';
+import '../wasm/bring-parts.ts';
 
 export { failure, hex, token, utf8 } from '../contract/support.ts';
 

@@ -1,10 +1,9 @@
-import type { AcceptorData, AuthData, KdcTransport, KerberosConfig, ReplayCache } from '../../contract/credentials.ts';
+import type { AcceptorData, AuthData, KdcTransport, KerberosConfig } from '../../contract/credentials.ts';
 import { SspiError } from '../../contract/errors.ts';
 import type { Host } from '../../contract/host.ts';
 import { kerberosHost } from './host.ts';
-import { resolveHost } from '../host/index.ts';
-import type { MechanismCredential } from '../mechanism.ts';
-import { kerberosAcceptor } from './acceptor.ts';
+import type { Handshake, MechanismCredential } from '../mechanism.ts';
+import { part } from '../parts.ts';
 import { keytabKeys, ntHashKeys, passwordKeys } from './client-keys.ts';
 import { KRB_ERR_RESPONSE_TOO_BIG } from './codes/errors.ts';
 import { KERBEROS_MAX_TOKEN, type KerberosExtras } from './established.ts';
@@ -16,13 +15,11 @@ import { KRB5_OID, MS_KRB5_OID, OLD_KRB5_OID, unframe } from './gss/framing.ts';
 import { clientIdentity, namedUser, serverPrincipal } from './identity.ts';
 import { kerberosInitiator } from './initiator.ts';
 import { createKeyRing } from './key-ring.ts';
-import { OpenedTickets } from './opened-tickets.ts';
 import { createNetworkTransport } from './kdc/transport.ts';
-import { memoryReplayCache } from './replay-cache.ts';
 import type { CachedCredential, CredentialCacheData } from './store/ccache.ts';
+import type { Service } from './service.ts';
 import { loadCcache, loadKeytab } from './store/files.ts';
 import { readConfiguration } from './store/configuration.ts';
-import type { KeytabEntry } from './store/keytab.ts';
 import type { Krb5Conf } from './store/krb5-conf.ts';
 import { formatPrincipal, samePrincipal, type Principal } from './store/principal.ts';
 import { TicketStore } from './ticket-store.ts';
@@ -46,14 +43,10 @@ export function createKerberosCredential({ authData, acceptor, kerberos = {}, ho
   const random = (length: number) => host.random(length);
   const extras: KerberosExtras = { createKey: (etype, bytes) => createKerberosKey(etype, bytes, random), random };
   const ring = createKeyRing(extras.createKey);
-  const opened = new OpenedTickets();
   const krb5Conf = once(() => readConfiguration(kerberos, host));
-  let serviceKeys: readonly KeytabEntry[] = [];
-  let keytab = once(() => loadKeytab(acceptor?.keytab, host));
-  let keytabReadAt = -Infinity;
-  const replayCache = acceptor?.replayCache ?? defaultReplayCache(host, given);
   const tickets = once(() => openTickets({ authData: authData!, kerberos, host, clock, krb5Conf, random }));
   let store: TicketStore | undefined;
+  let service: Service | undefined;
   let freed = false;
 
   return {
@@ -81,43 +74,25 @@ export function createKerberosCredential({ authData, acceptor, kerberos = {}, ho
     acceptor(request) {
       requireAlive();
       if (acceptor?.keytab === undefined) throw new SspiError('SEC_E_NO_CREDENTIALS', 'Kerberos: an acceptor needs a keytab', { remedy: 'Pass authData.keytab: its bytes, or its path.' });
-      return kerberosAcceptor({
-        keytab: readServiceKeys, acceptor, request, replayCache, host, extras, keyOf: ring.keyOf, opened,
-        allowWeakCrypto: kerberos.allowWeakCrypto ?? false, skew: 300,
-      });
+      const step: Handshake['step'] = async (token, signal) => {
+        const { createService } = await part('acceptors').kerberos();
+        service ??= createService({ acceptor, host, clockOfCaller: given.now, extras, keyOf: ring.keyOf, allowWeakCrypto: kerberos.allowWeakCrypto ?? false });
+        return service.accept(request).step(token, signal);
+      };
+      return { step, dispose() {} };
     },
     free() {
       freed = true;
-      opened.dispose();
-      ring.dispose([...serviceKeys, ...(store?.tickets ?? [])]);
-      for (const { key } of serviceKeys) key.fill(0);
+      service?.dispose();
+      ring.dispose([...(service?.keys ?? []), ...(store?.tickets ?? [])]);
       store?.dispose();
     },
   };
-
-  /** Again only for a path, and not more often than once a second: a stranger's tickets must not keep the disk busy. */
-  async function readServiceKeys(anew: boolean): Promise<readonly KeytabEntry[] | null> {
-    if (!anew) return (serviceKeys = (await keytab()) ?? []);
-    const now = host.now().getTime();
-    if (typeof acceptor?.keytab !== 'string' || Math.abs(now - keytabReadAt) < 1000) return null;
-    keytabReadAt = now;
-    const entries = await loadKeytab(acceptor.keytab, host);
-    keytab = async () => entries;
-    return (serviceKeys = entries ?? []);
-  }
 
   function requireAlive(): void {
     if (freed) throw new SspiError('SEC_E_INVALID_HANDLE', 'Kerberos: this credential was freed');
   }
 }
-
-/** One for all acceptors of this process: a credential for each connection must not forget what the last one saw. */
-function defaultReplayCache(host: Host, { now }: Host): ReplayCache {
-  if (now !== resolveHost().now) return memoryReplayCache(() => host.now()); // a clock of the caller's own
-  return (shared ??= memoryReplayCache(now));
-}
-
-let shared: ReplayCache | undefined;
 
 interface OpenOptions {
   authData: AuthData;

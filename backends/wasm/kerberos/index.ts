@@ -1,4 +1,3 @@
-export { changePassword } from './change-password.ts';
 export { createKerberosCredential, type KerberosCredentialOptions } from './credential.ts';
 export { defaultKerberosCredential, defaultKeytab } from './default-credential.ts';
 export { importKerberosContext } from './established.ts';

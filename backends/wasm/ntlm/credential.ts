@@ -3,12 +3,11 @@ import { SspiError } from '../../contract/errors.ts';
 import { ISC_REQ_NULL_SESSION } from '../../contract/flags.ts';
 import type { Host } from '../../contract/host.ts';
 import { lmowfv1, moveHash, ntowfv1, ntowfv2 } from '../core/ntlm-hash.ts';
-import type { MechanismCredential } from '../mechanism.ts';
+import type { AcceptorRequest, Handshake, MechanismCredential } from '../mechanism.ts';
+import { part } from '../parts.ts';
 import { NTLMSSP } from '../spnego/oids.ts';
-import { ntlmAcceptor, type ServerPolicy } from './acceptor.ts';
 import { type Identity, ntlmInitiator } from './initiator.ts';
 import { accountName, type AccountName, ANONYMOUS_NAME, computerName, displayName, upperCase, utf16 } from './names.ts';
-import { serverNames } from './target-info.ts';
 
 export interface NtlmCredentialOptions {
   /** For initiators. A keytab or a credential cache holds nothing for NTLM. */
@@ -28,8 +27,10 @@ export interface NtlmCredentialOptions {
  */
 export function createNtlmCredential(options: NtlmCredentialOptions): MechanismCredential {
   checkConfig(options.ntlm);
+  const accounts: unknown = options.acceptor?.accounts;
+  if (accounts !== undefined && typeof accounts !== 'function') throw new TypeError('authData.accounts must be a function');
   const identity = createIdentity(options);
-  const policy = createPolicy(options);
+  let server: ((request: AcceptorRequest) => Handshake) | null | undefined;
   let freed = false;
   const requireAlive = () => {
     if (freed) throw new SspiError('SEC_E_INVALID_HANDLE', 'NTLM: this credential was freed');
@@ -50,7 +51,8 @@ export function createNtlmCredential(options: NtlmCredentialOptions): MechanismC
     },
     acceptor(request) {
       requireAlive();
-      if (policy !== null) return ntlmAcceptor(policy, request);
+      server ??= part('acceptors').ntlm(options);
+      if (server !== null) return server(request);
       throw new SspiError('SEC_E_NO_CREDENTIALS', 'NTLM: an acceptor needs the accounts callback', { remedy: 'Pass authData.accounts.' });
     },
     free() {
@@ -119,20 +121,6 @@ function singleHost(host: Host): Uint8Array {
   data[13] = 0x20;
   data.set(host.random(32), 16);
   return data;
-}
-
-function createPolicy({ acceptor, ntlm, host }: NtlmCredentialOptions): ServerPolicy | null {
-  if (acceptor === undefined) return null;
-  const accounts = acceptor.accounts ?? (acceptor.allowAnonymous === true ? () => null : undefined);
-  if (accounts === undefined) return null;
-  if (typeof accounts !== 'function') throw new TypeError('authData.accounts must be a function');
-  return {
-    host, acceptor, accounts,
-    names: serverNames(ntlm, host),
-    level: ntlm?.lmCompatibilityLevel ?? null,
-    minimumKeyStrength: ntlm?.minimumKeyStrength ?? 128,
-    challengeLifetime: ntlm?.challengeLifetime ?? 5 * 60 * 1000,
-  };
 }
 
 function checkConfig(ntlm: NtlmConfig | undefined): void {

@@ -23,6 +23,7 @@ import { parsePrincipal } from '../../../backends/wasm/kerberos/store/principal.
 import type { AcceptorRequest } from '../../../backends/wasm/mechanism.ts';
 import { createDatabase, type PrincipalRecord } from '../../../src/testing/database.ts';
 import { writePac } from '../../../src/testing/pac-writer.ts';
+import '../bring-parts.ts';
 
 /** AP-REQs made field by field, as no honest client would, for a realm whose keys are all known here. */
 export const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));

@@ -5,6 +5,7 @@ import type { AcceptorRequest, Established, Handshake, InitiatorRequest, Mechani
 import { createNtlmCredential } from '../../../backends/wasm/ntlm/index.ts';
 import { ISC_REQ_CONFIDENTIALITY, ISC_REQ_INTEGRITY } from '../../../backends/contract/flags.ts';
 import * as assert from 'uvu/assert';
+import '../bring-parts.ts';
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 export const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replace(/\s+/g, ''), 'hex'));

@@ -5,6 +5,7 @@ import { createSpnegoAcceptor } from '../../../backends/wasm/spnego/acceptor.ts'
 import { createSpnegoInitiator } from '../../../backends/wasm/spnego/initiator.ts';
 import type { Established, Handshake, HandshakeStep, MechanismCredential } from '../../../backends/wasm/mechanism.ts';
 import type { SspiError } from '../../../backends/contract/errors.ts';
+import '../bring-parts.ts';
 
 export const initiator = (mechanisms: readonly MechanismCredential[], more: { flags?: number; extendedError?: boolean; targetName?: string | null } = {}) =>
   createSpnegoInitiator(mechanisms, { targetName: 'HTTP/web.ad.test', flags: 0, channelBindings: null, insideNegotiate: false, extendedError: false, ...more });

@@ -1,0 +1,1 @@
+export { passwordChanger as passwords } from '#kerberos';

@@ -1,0 +1,6 @@
+// For tests that go without the verbs: what those would bring.
+import { acceptors } from '../../backends/wasm/acceptors.ts';
+import { bring } from '../../backends/wasm/parts.ts';
+import { passwords } from '../../backends/wasm/passwords.ts';
+
+bring({ acceptors, passwords });
