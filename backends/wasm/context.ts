@@ -15,7 +15,7 @@ import { queryContext } from './context-attributes.ts';
 import type { AcceptorRequest, Established, Handshake, HandshakeStep, InitiatorRequest } from './mechanism.ts';
 import { decryptMessage, encryptMessage, makeSignature, verifySignature } from './messages.ts';
 import { deliverToken, isAllocating } from './output.ts';
-import { packContext } from './packed-context.ts';
+import { part } from './parts.ts';
 import { inputBindings, inputToken } from './requirements.ts';
 
 export type Side = 'initiator' | 'acceptor';
@@ -267,7 +267,7 @@ export class WasmContext implements BackendContext {
     if (this.#stepping || this.#state.is !== 'established') {
       throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'a context that is authenticating again cannot be exported; finish the handshake first');
     }
-    const packed = packContext({ side: this.side, package: this.package, attributes: this.#attributes, established });
+    const packed = part('packing').packContext({ side: this.side, package: this.package, attributes: this.#attributes, established });
     this.#state = { is: 'exported', established };
     return packed;
   }

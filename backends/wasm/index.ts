@@ -12,7 +12,6 @@ import type { Engine } from './engine.ts';
 import { resolveHost } from './host/index.ts';
 import { wasmEngine } from './wasm-engine.ts';
 import { listPackages, packageInfo } from './packages.ts';
-import { unpackContext } from './packed-context.ts';
 import { part } from './parts.ts';
 
 /** The portable engine as a backend. core.wasm is compiled when the first token needs it. */
@@ -26,7 +25,7 @@ export function createWasmBackend(engine: Engine = wasmEngine): Backend {
     },
     acquireCredentials: (options) => acquire(engine, options),
     importContext(packageName, packed) {
-      const context = unpackContext(plainBytes(packed));
+      const context = part('packing').unpackContext(plainBytes(packed));
       if (packageName !== undefined && packageName !== context.package) {
         throw new SspiError('SEC_E_INVALID_TOKEN', `exported context: it is of the package ${context.package}, not ${packageName}`, { offset: 5 });
       }

@@ -1,7 +1,7 @@
-import { SspiError } from '../contract/errors.ts';
 import type { ErrorRequest } from './engine.ts';
 import type { AcceptorRequest, Handshake, MechanismCredential } from './mechanism.ts';
 import type { NtlmCredentialOptions } from './ntlm/credential.ts';
+import type { packing } from './packing.ts';
 
 /**
  * What only some verbs need. Each of those verbs brings its part when it is called, and nothing else refers to it: a program that
@@ -10,6 +10,8 @@ import type { NtlmCredentialOptions } from './ntlm/credential.ts';
 export interface Parts {
   /** acceptSecurityContext's. */
   acceptors: Acceptors;
+  /** ExportSecurityContext's and ImportSecurityContext's. */
+  packing: typeof packing;
   /** ChangeAccountPassword's. */
   passwords(): Promise<Pick<typeof import('./kerberos/change-password.ts'), 'changePassword'>>;
 }
@@ -27,8 +29,7 @@ export function bring(parts: Partial<Parts>): void {
   Object.assign(brought, parts);
 }
 
+/** A part whose verb is running, or has run. */
 export function part<Name extends keyof Parts>(name: Name): Parts[Name] {
-  const found = brought[name];
-  if (found === undefined) throw new SspiError('SEC_E_INTERNAL_ERROR', `no verb has brought '${name}'`);
-  return found;
+  return brought[name]!;
 }

@@ -4,7 +4,7 @@ import { SspiError } from '../contract/errors.ts';
 import type { Engine, MechanismOptions } from './engine.ts';
 import type { MechanismCredential } from './mechanism.ts';
 import { allowedMechanisms, mechanismsForTarget, selectMechanisms } from './negotiate/policy.ts';
-import { createNtlmCredential, importNtlmContext } from './ntlm/index.ts';
+import { createNtlmCredential } from './ntlm/index.ts';
 import { part } from './parts.ts';
 import { createSpnegoInitiator } from './spnego/initiator.ts';
 import { resolveHost } from './host/index.ts';
@@ -15,7 +15,7 @@ export const wasmEngine: Engine = {
   negotiateInitiator: (mechanisms, request) => createSpnegoInitiator(mechanismsForTarget(mechanisms, request.targetName), request),
   negotiateAcceptor: (mechanisms, request) => part('acceptors').negotiate(mechanisms, request),
   importEstablished(mechanism, packed) {
-    if (mechanism === 'NTLM') return importNtlmContext(packed);
+    if (mechanism === 'NTLM') return part('packing').importNtlmContext(packed);
     if (kerberos === undefined) {
       throw new SspiError('SEC_E_CANNOT_PACK', 'exported context: it is of Kerberos, which is loaded on demand, and nothing here has used it yet', {
         remedy: "Await querySecurityPackageInfo('Kerberos') once before the import: it loads the package.",

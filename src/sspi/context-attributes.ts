@@ -1,7 +1,7 @@
 import type { ContextAttributes } from '../../backends/contract/attributes.ts';
 import type { PackageName } from '../../backends/contract/credentials.ts';
 import { checkBytes, checkFlags, checkString } from './checks.ts';
-import { importingBackend } from './dispatcher.ts';
+import { bringPacking, importingBackend } from './dispatcher.ts';
 import { type CtxtHandle, newCtxtHandle, openContext } from './handles.ts';
 
 /**
@@ -22,6 +22,7 @@ export function queryContextAttributes(context: CtxtHandle, attribute: number): 
  * stream would use it twice.
  */
 export function exportSecurityContext(context: CtxtHandle): Uint8Array {
+  bringPacking();
   return openContext(context).context.export();
 }
 
@@ -29,5 +30,6 @@ export function exportSecurityContext(context: CtxtHandle): Uint8Array {
 export function importSecurityContext(options: { package?: PackageName; packed: Uint8Array }): CtxtHandle {
   checkBytes(options.packed, 'packed');
   checkString(options.package, 'package');
+  bringPacking();
   return newCtxtHandle(importingBackend(options.packed).importContext(options.package, options.packed), null);
 }

@@ -3,6 +3,7 @@ import type { BackendName } from '../../backends/contract/credentials.ts';
 import { SspiError } from '../../backends/contract/errors.ts';
 import { acceptors } from '../../backends/wasm/acceptors.ts';
 import { createWasmBackend } from '../../backends/wasm/index.ts';
+import { packing } from '../../backends/wasm/packing.ts';
 import { passwords } from '../../backends/wasm/passwords.ts';
 import { bring } from '../../backends/wasm/parts.ts';
 
@@ -102,6 +103,11 @@ export const { choose: chooseBackend, importing: importingBackend } = createDisp
 /** acceptSecurityContext's part of the Wasm engine, which only a program that accepts ships. */
 export function bringAcceptors(): void {
   bring({ acceptors });
+}
+
+/** ExportSecurityContext's and ImportSecurityContext's. */
+export function bringPacking(): void {
+  bring({ packing });
 }
 
 /** ChangeAccountPassword's. */

@@ -6,11 +6,12 @@ import {
   unwrapSealed, wrapMessage,
 } from '../core/ntlm-session.ts';
 import type { Established, MessagePart } from '../mechanism.ts';
+import { part } from '../parts.ts';
 import {
   NTLMSSP_NEGOTIATE_128, NTLMSSP_NEGOTIATE_56, NTLMSSP_NEGOTIATE_ALWAYS_SIGN, NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY, NTLMSSP_NEGOTIATE_KEY_EXCH,
   NTLMSSP_NEGOTIATE_LM_KEY, NTLMSSP_NEGOTIATE_SEAL, NTLMSSP_NEGOTIATE_SIGN,
 } from './flags.ts';
-import { packSession, unpackSession } from './packed-session.ts';
+import { unpackSession } from './packed-session.ts';
 
 /** What a handshake proved. */
 export interface SessionFacts {
@@ -163,7 +164,7 @@ export class NtlmSession implements Established {
 
   export(): Uint8Array {
     this.#requireOpen();
-    return packSession(this.#facts, this.#isProtected() ? this.#keys() : null);
+    return part('packing').packSession(this.#facts, this.#isProtected() ? this.#keys() : null);
   }
 
   dispose(): void {

@@ -2,7 +2,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SspiError } from '../../../backends/contract/errors.ts';
 import { core } from '../../../backends/wasm/core/instance.ts';
-import { createNtlmCredential, importNtlmContext, parseNtlmMessage } from '../../../backends/wasm/ntlm/index.ts';
+import { createNtlmCredential, parseNtlmMessage } from '../../../backends/wasm/ntlm/index.ts';
+import { importNtlmContext } from '../../../backends/wasm/ntlm/session.ts';
 import { mutate, rng } from '../../fuzz.ts';
 import { ALICE, ascii, handshake, hex, parties, SEALING, testHost } from './support.ts';
 

@@ -3,8 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SECQOP_WRAP_NO_ENCRYPT } from '../../../backends/contract/constants.ts';
 import { core } from '../../../backends/wasm/core/instance.ts';
-import { importNtlmContext } from '../../../backends/wasm/ntlm/index.ts';
-import { NtlmSession } from '../../../backends/wasm/ntlm/session.ts';
+import { importNtlmContext, NtlmSession } from '../../../backends/wasm/ntlm/session.ts';
 import { rng } from '../../fuzz.ts';
 import { ascii, bytes, fails, hex } from './support.ts';
 
