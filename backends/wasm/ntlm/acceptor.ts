@@ -177,7 +177,6 @@ class ExpectAuthenticate implements Handshake {
     let options = level === null || level === 5 ? 0 : level === 4 ? ALLOW_NTLM : ALLOW_NTLM | ALLOW_LM;
     try {
       const ntHash = password === null ? new Uint8Array((secret as { ntHash: Uint8Array }).ntHash) : hashPassword(password);
-      moveHash(ntowfv2(ntHash, upperCase(account.user), account.domain), hashes, 0);
       moveHash(ntHash, hashes, 16);
       const lm = password === null || options === 0 ? null : lmowfv1(password);
       if (lm !== null) {
@@ -186,7 +185,12 @@ class ExpectAuthenticate implements Handshake {
       }
       let verified: Verified | null = null;
       try {
-        verified = verifyAuthenticate({ negotiate: this.#negotiate, challenge: this.#challenge, authenticate: token, hashes, options });
+        // MS-NLMP 3.2.5.1.2: some clients leave the domain out of their hash
+        for (const domain of new Set([account.domain, ''])) {
+          moveHash(ntowfv2(hashes.subarray(16, 32), upperCase(account.user), domain), hashes, 0);
+          verified = verifyAuthenticate({ negotiate: this.#negotiate, challenge: this.#challenge, authenticate: token, hashes, options });
+          if (verified !== null) break;
+        }
       } catch (error) {
         if (secret !== null) throw error;
       }

@@ -156,13 +156,13 @@ test('a client inside Negotiate goes on without a key when the server knows no s
 });
 
 /** A client that offers exactly these flags, as other implementations do, against our server. */
-async function handshakeOffering(offered: number, realm: Realm): Promise<{ client: NtlmSession; server: Established; token: Uint8Array }> {
+async function handshakeOffering(offered: number, realm: Realm, hashedDomain = 'ADTEST'): Promise<{ client: NtlmSession; server: Established; token: Uint8Array }> {
   const { client: starter, server } = parties(realm);
   const negotiate = setFlags((await starter.step(null)).token!, 12, () => offered);
   const second = await server.step(negotiate);
   const names = utf16le('aliceADTESTWS');
   const hashes = new Uint8Array(48);
-  hashes.set(ntowfv2(ntowfv1('P@ssw0rd!'), 'ALICE', 'ADTEST'));
+  hashes.set(ntowfv2(ntowfv1('P@ssw0rd!'), 'ALICE', hashedDomain));
   const built = buildAuthenticate({
     negotiate, challenge: second.token!, names, userLength: 10, domainLength: 12, workstationLength: 4, target: new Uint8Array(0), hashes,
     random: new Uint8Array(24).fill(9), time: 0, bindings: null, singleHost: null, ownFlags: offered, required: 0, requiredToProtect: 0, options: NTLM_V2,
@@ -226,6 +226,20 @@ test('user names: alone, as UPN, with a domain in front or beside', async () => 
     const domainSent = Buffer.from(authenticate.subarray(message.domain.offset, message.domain.offset + message.domain.length)).toString('utf16le');
     assert.equal(asked, [`${domainSent}|${expected.split('\\').at(-1)}`]);
   }
+});
+
+test('clients that leave the domain that they name out of their hash (MS-NLMP 3.2.5.1.2)', async () => {
+  const { client, server } = await handshakeOffering(0x8205 | SIGN | SEAL | ESS | KEY_128 | KEY_EXCH, {}, '');
+  assert.is(server.names.client, 'ADTEST\\alice');
+  assert.is(Buffer.from(server.unwrap(client.wrap(ascii('sealed'), true)).message).toString(), 'sealed');
+  await fails('SEC_E_LOGON_DENIED', () => handshakeOffering(0x8205 | SIGN | SEAL | ESS | KEY_128 | KEY_EXCH, {}, 'OTHER'));
+});
+
+test('an empty password is a password, and none but the right one', async () => {
+  const accounts = () => ({ password: '' });
+  await handshake({ client: { user: 'alice', password: '' }, server: { accounts } });
+  await fails('SEC_E_LOGON_DENIED', () => handshake({ client: { user: 'alice', password: ' ' }, server: { accounts } }));
+  await fails('SEC_E_LOGON_DENIED', () => handshake({ client: { user: 'alice', password: '' } }));
 });
 
 test('an NT hash serves as well as the password', async () => {
