@@ -154,6 +154,11 @@ async function respond(request: ClientRequest, { body, headersTimeout }: Leg): P
     let written = false;
     request.once('socket', () => { written = true; });
     request.once('response', resolve);
+    // Node tells a 101 by no error: it closes.
+    request.once('upgrade', (_message, socket) => socket.destroy());
+    request.once('close', () => {
+      if (!answered) setImmediate(reject, new Error('the connection ended without an answer to this request')); // an error of its own says more
+    });
     // stays: after an early response the rest of the body may still fail
     request.on('error', (error) => {
       // Deno asks the agent for another socket when the pinned one dies under a request that was written.
