@@ -31,7 +31,7 @@ export interface KinitOptions {
   lifetime?: number;
   /** Seconds within which the ticket can be renewed. Default: krb5.conf's renew_lifetime, else it cannot. */
   renewLifetime?: number;
-  /** Default true: delegation needs it. */
+  /** Delegation needs it. Default: krb5.conf's forwardable, else true. */
   forwardable?: boolean;
   /** Another service than the ticket-granting one, such as 'kadmin/changepw'. */
   service?: string;
@@ -56,7 +56,7 @@ export interface RenewOptions {
  * SEC_E_NO_AUTHENTICATING_AUTHORITY where no KDC answers, SEC_E_TIME_SKEW, SEC_E_KDC_UNKNOWN_ETYPE, SEC_E_NO_CREDENTIALS.
  */
 export async function kinit(options: KinitOptions): Promise<CredentialCache> {
-  const { principal, password, kerberos = {}, forwardable = true, service, signal } = options;
+  const { principal, password, kerberos = {}, service, signal } = options;
   if (typeof principal !== 'string' || principal === '') throw new TypeError('principal must be a string, such as alice@AD.TEST');
   if ((password === undefined) === (options.keytab === undefined)) throw new TypeError('kinit takes a password or a keytab, one of them');
   const lifetime = seconds('lifetime', options.lifetime);
@@ -68,7 +68,8 @@ export async function kinit(options: KinitOptions): Promise<CredentialCache> {
   try {
     const keys = fromPassword ?? keytabKeys(client, (await loadKeytab(options.keytab, host))!, random);
     const exchange = asExchange({
-      client, keys, etypes: allowedEtypes(kerberos, conf), clock, random, forwardable, canonicalize,
+      client, keys, etypes: allowedEtypes(kerberos, conf), clock, random, canonicalize,
+      forwardable: options.forwardable ?? conf?.forwardable ?? true,
       ...(service !== undefined && { server: parsePrincipal(service, { defaultRealm: client.realm }) }),
       ...present('lifetime', lifetime ?? conf?.ticketLifetime), ...present('renewLifetime', renewLifetime ?? conf?.renewLifetime), ...present('skew', conf?.clockskew),
     });

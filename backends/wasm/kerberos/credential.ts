@@ -110,17 +110,18 @@ export async function openTickets({ authData, kerberos, host, clock, krb5Conf, r
   const shared = {
     etypes, host, clock,
     transport: kerberos.transport ?? networkTransport(kerberos, krb5Conf, host),
-    forwardable: true,
+    forwardable: conf?.forwardable ?? true, // as Windows; MIT asks for it only where it is told to
+    canonicalize: conf?.canonicalize ?? false,
     lifetime: conf?.ticketLifetime, renewLifetime: conf?.renewLifetime, skew: conf?.clockskew,
     path: (from: string, to: string) => conf?.capaths.get(from)?.get(to),
   };
   if ('ccache' in authData) {
     const { ccache } = authData;
-    const cache = await loadCcache(ccache, host);
+    const cache = await loadCcache(ccache, host, kerberos);
     const client = cache.principal;
     requireOwner(client, namedUser(authData)?.user);
     const reread = async () => {
-      const again = await loadCcache(ccache, host);
+      const again = await loadCcache(ccache, host, kerberos);
       return samePrincipal(again.principal, client) ? takeTickets(again, clock) : null;
     };
     return new TicketStore({ ...shared, client, keys: null, tickets: takeTickets(cache, clock), ...(typeof ccache === 'string' && { reread }) });
@@ -169,8 +170,11 @@ function requireOwner(owner: Principal, user: string | undefined): void {
 export function allowedEtypes({ etypes, allowWeakCrypto }: KerberosConfig, conf: Krb5Conf | null): number[] {
   const weak = allowWeakCrypto ?? conf?.allowWeakCrypto ?? false;
   const names = etypes ?? conf?.permittedEnctypes;
-  const infos = names === undefined ? ETYPES : names.flatMap((name) => etypesOfName(name, etypes !== undefined));
-  const allowed = [...new Set(infos.filter((info) => weak || !info.weak).map(({ etype }) => etype))];
+  const infos = new Set(names === undefined ? ETYPES : []);
+  for (const name of names ?? []) { // '-rc4' takes away what stands before it (krb5.conf(5))
+    for (const info of etypesOfName(name.replace(/^[+-]/, ''), etypes !== undefined)) name.startsWith('-') ? infos.delete(info) : infos.add(info);
+  }
+  const allowed = [...infos].filter((info) => weak || !info.weak).map(({ etype }) => etype);
   if (allowed.length === 0) {
     throw new SspiError('SEC_E_KDC_UNKNOWN_ETYPE', `Kerberos: none of the encryption types ${names?.join(', ')} is allowed`, { remedy: 'Name an AES type, or pass allowWeakCrypto for RC4.' });
   }

@@ -34,7 +34,7 @@ export async function defaultKerberosCredential({ kerberos = {}, host: given, pr
   const fromCache = await attempt(async () => {
     const ccache = defaultCcacheName(host, conf);
     if (ccache === null) return undefined;
-    const cache = await loadCcache(ccache, host);
+    const cache = await loadCcache(ccache, host, kerberos);
     const user = formatPrincipal(cache.principal);
     for (const { key } of cache.credentials) key.fill(0); // they are read anew when the first ticket is needed
     if (!isNamed(cache.principal, principal)) throw unsuitable(`the credential cache '${ccache}' is that of ${user}, not of ${principal}`);

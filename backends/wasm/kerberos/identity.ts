@@ -21,6 +21,7 @@ export interface ClientIdentity {
  */
 export function clientIdentity(user: string, domain: string | undefined, config: KerberosConfig, krb5Conf: Krb5Conf | null): ClientIdentity {
   const defaultRealm = config.defaultRealm ?? krb5Conf?.defaultRealm;
+  const canonicalize = krb5Conf?.canonicalize ?? false;
   const backslash = user.indexOf('\\');
   const name = backslash === -1 ? user : user.slice(backslash + 1);
   const netbios = domain || (backslash === -1 ? '' : user.slice(0, backslash));
@@ -29,18 +30,18 @@ export function clientIdentity(user: string, domain: string | undefined, config:
     if (name.includes('@')) return enterprise(name, realmOfDomain(netbios, config, krb5Conf) ?? netbios.toUpperCase());
     const realm = realmOfDomain(netbios, config, krb5Conf);
     if (realm === undefined) throw noRealm(`'${netbios}' is a NetBIOS domain, whose realm is not known`);
-    return { principal: { nameType: NT_PRINCIPAL, realm, components: [name] }, canonicalize: false };
+    return { principal: { nameType: NT_PRINCIPAL, realm, components: [name] }, canonicalize };
   }
   const at = name.lastIndexOf('@');
   if (at > 0) {
     const suffix = name.slice(at + 1);
     if (suffix === suffix.toUpperCase() || isKnown(suffix, config, krb5Conf)) {
-      return { principal: parsePrincipal(name), canonicalize: false };
+      return { principal: parsePrincipal(name), canonicalize };
     }
     return enterprise(name, defaultRealm ?? suffix.toUpperCase());
   }
   if (defaultRealm === undefined) throw noRealm(`'${name}' names no domain, and there is no default realm`);
-  return { principal: parsePrincipal(name, { defaultRealm }), canonicalize: false };
+  return { principal: parsePrincipal(name, { defaultRealm }), canonicalize };
 }
 
 /**

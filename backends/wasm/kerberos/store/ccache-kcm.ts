@@ -1,7 +1,9 @@
+import type { KerberosConfig } from '../../../contract/credentials.ts';
 import { SspiError } from '../../../contract/errors.ts';
 import type { Host } from '../../../contract/host.ts';
 import { marshalCredentials, marshalPrincipal, unmarshalCache, type CredentialCacheData } from './ccache.ts';
 import type { CcacheStore } from './ccache-store.ts';
+import { readConfiguration } from './configuration.ts';
 import { samePrincipal, type Principal } from './principal.ts';
 
 /*
@@ -23,13 +25,14 @@ const UUID = 16;
 /** com_err codes of MIT that say that there is no such cache, or nothing in it: KRB5_CC_NOTFOUND, KRB5_FCC_NOFILE, KRB5_CC_END. */
 const NOTHING = new Set([-1765328243, -1765328189, -1765328242]);
 
-/** `KCM:` is the default cache of this user, `KCM:NAME` one by its name. */
-export function kcmStore(residual: string, host: Host, socket = KCM_SOCKET): CcacheStore {
-  const call = (opcode: number, ...parameters: Uint8Array[]) => callKcm(host, socket, opcode, parameters);
+/** `KCM:` is the default cache of this user, `KCM:NAME` one by its name. `kerberos` tells the krb5.conf that may name another socket. */
+export function kcmStore(residual: string, host: Host, kerberos: KerberosConfig = {}): CcacheStore {
+  let socket: string | undefined;
+  const call = async (opcode: number, ...parameters: Uint8Array[]) =>
+    callKcm(host, socket ??= (await readConfiguration(kerberos, host))?.kcmSocket ?? KCM_SOCKET, opcode, parameters);
   const nameOf = async (): Promise<string> => residual || readName(await call(OP.GET_DEFAULT_CACHE));
 
-  async function load(): Promise<CredentialCacheData> {
-    const name = await nameOf();
+  async function load(name: string): Promise<CredentialCacheData> {
     const principal = await call(OP.GET_PRINCIPAL, cString(name));
     if (principal.length === 0) throw nothing(name);
     const uuids = await call(OP.GET_CRED_UUID_LIST, cString(name)).catch((error: unknown) => {
@@ -47,14 +50,14 @@ export function kcmStore(residual: string, host: Host, socket = KCM_SOCKET): Cca
     const uuids = await call(OP.GET_CACHE_UUID_LIST).catch(() => new Uint8Array(0));
     for (const uuid of split(uuids)) {
       const name = readName(await call(OP.GET_CACHE_BY_UUID, uuid));
-      const cache = await kcmStore(name, host, socket).load().catch(() => null);
+      const cache = await load(name).catch(() => null);
       if (cache !== null && samePrincipal(cache.principal, client)) return name;
     }
     return readName(await call(OP.GEN_NEW));
   }
 
   return {
-    load,
+    load: async () => load(await nameOf()),
     async save(cache) {
       const name = residual || (await nameFor(cache.principal));
       await call(OP.INITIALIZE, cString(name), marshalPrincipal(cache.principal));

@@ -1,3 +1,4 @@
+import type { KerberosConfig } from '../../../contract/credentials.ts';
 import { SspiError } from '../../../contract/errors.ts';
 import type { Host } from '../../../contract/host.ts';
 import { writeCcache, type CredentialCacheData } from './ccache.ts';
@@ -18,8 +19,8 @@ export interface CcacheStore {
   remove(): Promise<boolean>;
 }
 
-/** By a name as KRB5CCNAME has it, or a path. Throws SEC_E_UNSUPPORTED_FUNCTION for a type that is not known here. */
-export function openCcacheStore(name: string, host: Host): CcacheStore {
+/** By a name as KRB5CCNAME has it, or a path; `kerberos` where krb5.conf is not the host's. Throws SEC_E_UNSUPPORTED_FUNCTION for a type that is not known here. */
+export function openCcacheStore(name: string, host: Host, kerberos?: KerberosConfig): CcacheStore {
   const { type, residual } = parseCcacheName(name);
   switch (type) {
     case 'FILE':
@@ -27,7 +28,7 @@ export function openCcacheStore(name: string, host: Host): CcacheStore {
     case 'DIR':
       return directoryStore(residual, host);
     case 'KCM':
-      return kcmStore(residual, host);
+      return kcmStore(residual, host, kerberos);
     case 'MEMORY':
       return memoryStore(residual);
     default:

@@ -1,3 +1,4 @@
+import type { KerberosConfig } from '../../../contract/credentials.ts';
 import type { Host } from '../../../contract/host.ts';
 import type { CredentialCacheData } from './ccache.ts';
 import { readAnyCcache } from './any-ccache.ts';
@@ -13,6 +14,6 @@ export async function loadKeytab(keytab: Uint8Array | string | undefined, host: 
 }
 
 /** A credential cache: its bytes (a KRB-CRED too), a path, or a name as KRB5CCNAME has it. */
-export async function loadCcache(ccache: Uint8Array | string, host: Host): Promise<CredentialCacheData> {
-  return typeof ccache !== 'string' ? readAnyCcache(ccache) : openCcacheStore(ccache, host).load();
+export async function loadCcache(ccache: Uint8Array | string, host: Host, kerberos?: KerberosConfig): Promise<CredentialCacheData> {
+  return typeof ccache !== 'string' ? readAnyCcache(ccache) : openCcacheStore(ccache, host, kerberos).load();
 }

@@ -5,14 +5,12 @@ import { parseProfile, profileNames, profileString, profileStrings, type Profile
 export interface Krb5Conf {
   defaultRealm?: string;
   dnsLookupKdc: boolean;
-  dnsCanonicalizeHostname: boolean;
   /** Canonicalize names in requests (client referrals). */
   canonicalize: boolean;
   clockskew: number;
   ticketLifetime?: number;
   renewLifetime?: number;
   forwardable: boolean;
-  noAddresses: boolean;
   /** Messages above this many bytes go by TCP at once. */
   udpPreferenceLimit: number;
   allowWeakCrypto: boolean;
@@ -20,6 +18,8 @@ export interface Krb5Conf {
   defaultCcacheName?: string;
   defaultKeytabName?: string;
   defaultClientKeytabName?: string;
+  /** Of the KCM daemon. */
+  kcmSocket?: string;
   realms: Map<string, { kdc: string[]; kpasswd: string[]; adminServer: string[] }>;
   /** '.ad.test' and 'host.ad.test', lower-case, to realms. */
   domainRealm: Map<string, string>;
@@ -61,12 +61,11 @@ export async function readKrb5Conf(text: string, files?: ProfileFiles): Promise<
     ...present('defaultCcacheName', setting('default_ccache_name')),
     ...present('defaultKeytabName', setting('default_keytab_name')),
     ...present('defaultClientKeytabName', setting('default_client_keytab_name')),
+    ...present('kcmSocket', setting('kcm_socket')),
     dnsLookupKdc: flag('dns_lookup_kdc', true),
-    dnsCanonicalizeHostname: setting('dns_canonicalize_hostname') === 'fallback' ? false : flag('dns_canonicalize_hostname', false),
     canonicalize: flag('canonicalize', false),
     clockskew: duration('clockskew') ?? 300,
-    forwardable: flag('forwardable', false),
-    noAddresses: flag('noaddresses', true),
+    forwardable: flag('forwardable', true),
     udpPreferenceLimit: toInteger('udp_preference_limit', setting('udp_preference_limit')) ?? 1465,
     allowWeakCrypto: flag('allow_weak_crypto', false) || flag('allow_rc4', false),
     realms, domainRealm, capaths,

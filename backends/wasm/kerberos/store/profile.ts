@@ -57,11 +57,17 @@ async function parseInto(root: ProfileNode, text: string, source: string, depth:
   const stack: ProfileNode[] = []; // the section, then the groups that are open
   const finals = new WeakMap<ProfileNode, Set<string>>();
   const lines = text.split(/\r\n|\n|\r/);
+  let pending = ''; // a tag that awaits its group
 
   for (const [index, raw] of lines.entries()) {
     const line = raw.trim();
     const fail = (why: string): never => {
       throw new SspiError('SEC_E_INVALID_PARAMETER', `${source}, line ${index + 1}: ${why}`, { remedy: `Mend line ${index + 1} of ${source}.` });
+    };
+    const open = (tag: string): void => {
+      if (stack.length > MAX_GROUP_DEPTH) fail(`groups nest deeper than ${MAX_GROUP_DEPTH}`);
+      stack.push(child(stack.at(-1)!, tag));
+      pending = '';
     };
     if (line === '' || line.startsWith('#') || line.startsWith(';')) continue;
 
@@ -77,6 +83,10 @@ async function parseInto(root: ProfileNode, text: string, source: string, depth:
       stack.push(child(root, section[1]!.trim()));
       continue;
     }
+    if (line === '{' && pending !== '') {
+      open(pending);
+      continue;
+    }
     if (stack.length === 0) fail('a relation stands before the first [section]');
     if (/^\}\s*\*?$/.test(line)) {
       if (stack.length === 1) fail('a } closes no group');
@@ -87,10 +97,10 @@ async function parseInto(root: ProfileNode, text: string, source: string, depth:
     if (relation === null) fail(`'tag = value' expected, '${clip(line)}' came`);
     const [, tag, star, value] = relation as unknown as [string, string, string, string];
     const node = stack.at(-1)!;
-    if (value === '{') {
-      if (stack.length > MAX_GROUP_DEPTH) fail(`groups nest deeper than ${MAX_GROUP_DEPTH}`);
-      stack.push(child(node, tag));
-    } else if (/^\{.*\}$/.test(value)) {
+    pending = '';
+    if (value === '') pending = tag; // its { stands on the next line
+    else if (value === '{') open(tag);
+    else if (/^\{.*\}$/.test(value)) {
       const group = child(node, tag); // MIT wants the braces on lines of their own; a group on one line is plain enough
       for (const inner of value.slice(1, -1).split(/[;,]/)) {
         const pair = /^\s*(\S+)\s*=\s*(.*?)\s*$/.exec(inner);

@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Host } from '../../../../backends/contract/host.ts';
-import { SspiError } from '../../../../src/index.ts';
+import { createInitiator, SspiError } from '../../../../src/index.ts';
 import { CredentialCache, kinit } from '../../../../src/kerberos/index.ts';
 import { createTestRealm, type TestRealm } from '../../../../src/testing/index.ts';
 
@@ -16,7 +16,7 @@ const CC_NOTFOUND = -1765328243;
 const FCC_INTERNAL = -1765328188;
 
 /** The daemon's side: caches by name, UUIDs that count. */
-function daemon() {
+function daemon(socket = '/var/run/.heim_org.h5l.kcm-socket') {
   const caches = new Map<string, { principal: Buffer; credentials: Buffer[] }>();
   let current = '0';
   const uuid = (number: number) => Buffer.from(number.toString(16).padStart(32, '0'), 'hex');
@@ -45,7 +45,7 @@ function daemon() {
     }
   }
   const exchangeUnix: Host['exchangeUnix'] = async (path, request, isWhole) => {
-    assert.is(path, '/var/run/.heim_org.h5l.kcm-socket');
+    assert.is(path, socket);
     const bytes = Buffer.from(request);
     assert.equal([bytes.readUInt32BE(0), bytes[4], bytes[5]], [bytes.length - 4, 2, 0]);
     const result = answer(bytes.readUInt16BE(6), bytes.subarray(8));
@@ -90,6 +90,19 @@ test('saved, loaded, destroyed; a cache for each client, the last one is the def
   assert.is((await CredentialCache.load('KCM:', { host })).principal, 'alice@TEST.REALM', 'a cache by its name is not made the default');
   assert.is(await CredentialCache.destroy('KCM:mine', { host }), true);
   assert.is(await CredentialCache.destroy('KCM:mine', { host }), false);
+});
+
+test("krb5.conf's kcm_socket: of the host, and of the caller", async ({ realm }) => {
+  const { host } = daemon('/run/mine.socket');
+  const readFile = async (path: string) => (path === '/etc/krb5.conf' ? new TextEncoder().encode('[libdefaults]\nkcm_socket = /run/mine.socket\n') : null);
+  const own = { ...host, readFile, environment: () => undefined };
+  await (await kinit({ principal: 'alice', password: 'a', kerberos: realm.kerberos })).save('KCM:', { host: own });
+  assert.is((await CredentialCache.load('KCM:', { host: own })).principal, 'alice@TEST.REALM');
+  for (const [socket, pattern] of [['/run/mine.socket', /KDC_ERR_S_PRINCIPAL_UNKNOWN/], ['/run/other.socket', /daemon at \/run\/other.socket cannot be asked/]] as const) {
+    const kerberos = { krb5Conf: `[libdefaults]\nkcm_socket = ${socket}\n`, transport: realm.kerberos.transport! };
+    const client = await createInitiator({ package: 'Kerberos', target: 'HTTP/x.test.realm', credential: { ccache: 'KCM:' }, kerberos, host });
+    assert.match((await failure(client.step())).message, pattern);
+  }
 });
 
 test('a daemon that is not there, and replies that are none', async () => {

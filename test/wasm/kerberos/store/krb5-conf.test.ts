@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SspiError } from '../../../../backends/contract/errors.ts';
+import { allowedEtypes } from '../../../../backends/wasm/kerberos/credential.ts';
 import { readKrb5Conf, realmOfHost, toDuration } from '../../../../backends/wasm/kerberos/store/krb5-conf.ts';
 import { parseProfile, profileString, profileStrings } from '../../../../backends/wasm/kerberos/store/profile.ts';
 
@@ -78,6 +80,40 @@ test('a final relation takes no further values', async () => {
   assert.equal(profileStrings(profile, 'a', 'x'), ['1']);
   assert.equal(profileStrings(profile, 'a', 'y'), ['1', '2']);
   assert.is(profileString(profile, 'a', 'z'), undefined);
+});
+
+test('a group whose brace stands on the next line', async () => {
+  const conf = await readKrb5Conf('[realms]\nA.TEST =\n\n  {\n kdc = a\n nested =\n {\n x = y\n }\n}\n[libdefaults]\ndefault_realm =\nclockskew = 7\n');
+  assert.equal(conf.realms.get('A.TEST')!.kdc, ['a']);
+  assert.equal([conf.defaultRealm, conf.clockskew], [undefined, 7]);
+});
+
+test('encryption types: families, and what is taken away again', async () => {
+  const allowed = async (list: string, more = '') => allowedEtypes({}, await readKrb5Conf(`[libdefaults]\npermitted_enctypes = ${list}\n${more}`));
+  assert.equal(await allowed('aes128-cts camellia256-cts-cmac aes'), [17, 18, 20, 19]);
+  assert.equal(await allowed('DEFAULT -aes128-cts, -aes128-sha2 +rc4'), [18, 20]);
+  assert.equal(await allowed('rc4 aes256-cts', 'allow_rc4 = true\n'), [23, 18]);
+  assert.is((await allowed('aes -aes').catch((error: unknown) => error) as SspiError).code, 'SEC_E_KDC_UNKNOWN_ETYPE');
+});
+
+test('docs/kerberos.md tells what is read and what is not', async () => {
+  const page = readFileSync(new URL('../../../../docs/kerberos.md', import.meta.url), 'utf8');
+  const [read, passed] = page.slice(page.indexOf('## krb5.conf\n')).split('And these are passed over:').map((part) => part.split('\n## ')[0]!);
+  const settings = (part: string) => part.split('\n').filter((line) => line.startsWith('| `')).flatMap((line) => [...line.split('|')[1]!.matchAll(/`(\w+)`/g)].map(([, name]) => name!));
+  const text = (value: unknown) => JSON.stringify(value, (_, one: unknown) => (one instanceof Map ? [...one] : one));
+  const values = ['A.TEST', 'no', 'yes', '12'];
+  const counts = async (name: string) => {
+    const outcomes = await Promise.all(values.map(async (value) => text(await readKrb5Conf(`[libdefaults]\n${name} = ${value}\n[realms]\nR = {\n${name} = ${value}\n}\n`).catch(() => 'refused'))));
+    const without = text(await readKrb5Conf('[libdefaults]\n[realms]\nR = {\nx = y\n}\n'));
+    return outcomes.some((outcome) => outcome !== without);
+  };
+  for (const name of settings(read!)) assert.is(await counts(name), true, `${name} is read`);
+  for (const name of settings(passed!)) assert.is(await counts(name), false, `${name} is passed over`);
+  assert.ok(settings(passed!).length > 25);
+  // Each that the source names is in the first table.
+  const source = readFileSync(new URL('../../../../backends/wasm/kerberos/store/krb5-conf.ts', import.meta.url), 'utf8');
+  const named = [...source.matchAll(/\b(?:setting|flag|duration|hosts)\('(\w+)'/g)].map(([, name]) => name!);
+  assert.equal([...new Set(named)].sort(), settings(read!).sort());
 });
 
 const refused: [why: string, text: string, message: RegExp][] = [
