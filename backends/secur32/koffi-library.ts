@@ -7,7 +7,12 @@ import type { PointerSize } from './structs.ts';
 export type DllPaths = Readonly<Record<'secur32' | 'advapi32' | 'kernel32' | 'ntdll', string>>;
 
 /** secur32.dll through koffi. Throws SEC_E_UNSUPPORTED_FUNCTION where it does not load. */
-export function createKoffiLibrary(koffi: Koffi, paths: DllPaths = SYSTEM): Secur32Library {
+export function createKoffiLibrary(koffi: Koffi, paths?: DllPaths): Secur32Library {
+  growStacks(koffi);
+  return createLibrary(koffi, paths ?? inSystemFolder(koffi));
+}
+
+function createLibrary(koffi: Koffi, paths: DllPaths): Secur32Library {
   const loaded = new Map<string, KoffiLibrary>();
   const functions = new Map<FunctionName, KoffiFunction>();
 
@@ -66,4 +71,38 @@ function exportsName(koffi: Koffi, path: string, name: string): boolean {
   }
 }
 
-const SYSTEM: DllPaths = { secur32: 'secur32.dll', advapi32: 'advapi32.dll', kernel32: 'kernel32.dll', ntdll: 'ntdll.dll' };
+/**
+ * koffi runs an asynchronous call on a stack of 128 KiB; a thread of Windows has 1 MiB. What runs there is not the DLL alone: packages are loaded, and
+ * security software hooks itself in. As long as no library was loaded that can be changed, and what the application chose is not made less.
+ */
+function growStacks(koffi: Koffi): void {
+  try {
+    if (koffi.config().async_stack_size < ASYNC_STACK) koffi.config({ async_stack_size: ASYNC_STACK });
+  } catch {
+    // the application has used koffi already: its settings stand
+  }
+}
+
+const ASYNC_STACK = 1 << 19;
+
+/**
+ * Where Windows has its DLLs. By their names alone they would be looked for in the program's own folder first, and secur32.dll is none of those that
+ * Windows protects from that (KnownDLLs), as kernel32.dll is.
+ */
+function inSystemFolder(koffi: Koffi): DllPaths {
+  const folder = systemFolder(koffi);
+  return { secur32: `${folder}secur32.dll`, advapi32: `${folder}advapi32.dll`, kernel32: 'kernel32.dll', ntdll: 'ntdll.dll' };
+}
+
+/** GetSystemDirectoryW, with a backslash behind it; empty where it does not answer. */
+function systemFolder(koffi: Koffi): string {
+  const room = 260;
+  const bytes = new Uint8Array(new ArrayBuffer(2 * room));
+  let length: number;
+  try {
+    length = koffi.load('kernel32.dll').func('__stdcall', 'GetSystemDirectoryW', 'uint32', ['void *', 'uint32'])(Number(koffi.address(bytes)), room);
+  } catch {
+    return '';
+  }
+  return length === 0 || length >= room ? '' : `${new TextDecoder('utf-16le').decode(bytes.subarray(0, 2 * length))}\\`;
+}

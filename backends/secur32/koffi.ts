@@ -2,6 +2,8 @@ import { SspiError } from '../contract/errors.ts';
 
 /** The part of koffi's API that is used here (koffi.dev), as its native module exports it. */
 export interface Koffi {
+  /** The settings, and how to change them before a library is loaded. */
+  config(changes?: { async_stack_size: number }): { async_stack_size: number };
   load(path: string): KoffiLibrary;
   address(bytes: Uint8Array): bigint;
   decode: {

@@ -102,6 +102,45 @@ native('a DLL that is not there is SEC_E_UNSUPPORTED_FUNCTION, with the reason',
   assert.match(String(error.cause), /no\/such\.dll|cannot open/);
 });
 
+/** Of koffi's shape: what was loaded and set, and a system folder. */
+function recording(settings: { async_stack_size: number }, folder: string | null) {
+  const seen: unknown[] = [];
+  const own: Koffi = {
+    config: (changes) => {
+      if (changes !== undefined) seen.push(changes);
+      if (changes !== undefined && settings.async_stack_size === 0) throw new Error('Cannot change Koffi configuration once a library has been loaded');
+      return settings;
+    },
+    load: (path) => {
+      seen.push(path);
+      return {
+        func: (_convention, name) => {
+          if (folder === null || name !== 'GetSystemDirectoryW') throw new Error(`Cannot find function '${name}'`);
+          return Object.assign(() => (memory.set(Buffer.from(folder, 'utf16le')), folder.length), { async: () => {} });
+        },
+      };
+    },
+    address: (bytes) => { memory = bytes; return 4096n; },
+    decode: Object.assign(() => [], { string16: () => '' }),
+    encode: () => {},
+    sizeof: () => 8,
+  };
+  let memory: Uint8Array;
+  return { own, seen };
+}
+
+test('on Windows: secur32.dll of the system folder, and stacks as its threads have, before anything is loaded', () => {
+  for (const [size, folder, expected] of [
+    [1 << 17, 'C:\\Windows\\system32', [{ async_stack_size: 1 << 19 }, 'kernel32.dll', 'C:\\Windows\\system32\\secur32.dll', 'ntdll.dll']],
+    [1 << 20, 'D:\\Wïndows\\system32', ['kernel32.dll', 'D:\\Wïndows\\system32\\secur32.dll', 'ntdll.dll']], // an application's own choice
+    [0, null, [{ async_stack_size: 1 << 19 }, 'kernel32.dll', 'secur32.dll', 'ntdll.dll']], // which has used koffi already
+  ] as const) {
+    const { own, seen } = recording({ async_stack_size: size }, folder);
+    assert.is(createKoffiLibrary(own).isWine, false);
+    assert.equal(seen, expected);
+  }
+});
+
 test('a koffi that is not there: which packages were looked for, what each said, and what to do', async () => {
   assert.equal(koffiPackages('win32', 'x64'), ['@koromix/koffi-win32-x64', 'koffi']);
   const error = await failure('SEC_E_UNSUPPORTED_FUNCTION', loadKoffi(['@koromix/koffi-plan9-mips', 'uvu']));

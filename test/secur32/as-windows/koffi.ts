@@ -11,9 +11,17 @@ const library = new FakeLibrary({
   system: async (name) => (name === 'Kerberos' ? { kerberos: (await realm).kerberos, acceptor: { keytab: (await realm).keytab(TARGET) } } : { acceptor: { accounts } }),
 });
 
+const FOLDER = 'C:\\Windows\\System32';
+
 const koffi: Koffi = {
+  config: () => ({ async_stack_size: 1 << 20 }),
   load: (path) => ({
     func(_convention, name) {
+      if (path.endsWith('secur32.dll') && path !== `${FOLDER}\\secur32.dll`) throw new Error(`${path} is not where Windows has it`);
+      if (name === 'GetSystemDirectoryW') {
+        const answer = (address: number) => (library.memory.at(address, 2 * FOLDER.length).set(Buffer.from(FOLDER, 'utf16le')), FOLDER.length);
+        return Object.assign((...values: number[]) => answer(values[0]!), { async: (() => {}) as never });
+      }
       if (path.startsWith('ntdll')) throw new Error(`Cannot find function '${name}' in shared library`);
       const call = (...values: number[]) => library.call(name as FunctionName, ...values);
       const async = (...all: unknown[]) => {
