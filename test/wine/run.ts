@@ -17,12 +17,12 @@ if (missing !== null) {
   if (process.env.CI === 'true') report.fail('test:wine', `in CI it must run, but ${missing}`);
   else report.skip('test:wine', 'everything', missing);
 } else {
-  const { packageInNode, contractInNode, leaksInNode, benchmark } = await import('./parts.ts');
+  const { packageInNode, contractInNode, leaksInNode } = await import('./parts.ts');
   if (wanted('structures')) await (await import('./structures.ts')).checkStructures(report);
   if (wanted('package')) await packageInNode(report);
   if (wanted('contract')) await contractInNode(report);
   if (wanted('leaks')) await leaksInNode(report);
-  if (wanted('bench')) await benchmark(report);
+  if (wanted('bench')) await (await import('./bench.ts')).benchmark(report);
 }
 report.print();
 process.exit(report.failed === 0 && report.passed + report.skipped > 0 ? 0 : 1);

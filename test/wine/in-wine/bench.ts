@@ -1,5 +1,5 @@
-// The handshakes of native/handshake.c through the verbs of this package: milliseconds for each round, as lines. Then what the verbs cost above
-// their backend.
+// The handshakes of native/handshake.c through the verbs of this package: a line for each round, of how many handshakes were in flight, milliseconds,
+// and those of processor time. Then what the verbs cost above their backend.
 import type { Backend } from '../../../backends/contract/backend.ts';
 import {
   acceptSecurityContext, acquireCredentialsHandle, ASC_REQ_CONFIDENTIALITY, ASC_REQ_CONNECTION, ASC_REQ_INTEGRITY, ASC_REQ_REPLAY_DETECT, ASC_REQ_SEQUENCE_DETECT,
@@ -8,11 +8,13 @@ import {
 } from '../../../src/index.ts';
 import { chooseBackend } from '../../../src/sspi/dispatcher.ts';
 import { readDomain } from './environment.ts';
+import { takeTurns } from './turns.ts';
 
 const ISC = ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_CONNECTION;
 const ASC = ASC_REQ_CONFIDENTIALITY | ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT | ASC_REQ_CONNECTION;
 
 const [packageName, rounds, count] = [process.argv[2] as PackageName, Number(process.argv[3]), Number(process.argv[4])];
+const manners = process.argv[5]!.split(',').map(Number);
 const { user, password, domain, realm, target } = readDomain();
 
 void run().then(() => process.exit(0), (error: unknown) => {
@@ -24,10 +26,21 @@ async function run(): Promise<void> {
   const authData = { user, domain: packageName === 'Kerberos' ? realm : domain, password };
   const { credential: outbound } = await acquireCredentialsHandle({ package: packageName, backend: 'secur32', authData });
   const { credential: inbound } = await acquireCredentialsHandle({ package: packageName, backend: 'secur32', credentialUse: SECPKG_CRED_INBOUND });
+  const turns = await takeTurns();
   for (let round = 0; round < rounds; round++) {
-    const started = performance.now();
-    for (let one = 0; one < count; one++) await handshake(outbound, inbound);
-    console.log(`${packageName} ${(performance.now() - started).toFixed(3)}`);
+    turns.wait();
+    for (const inFlight of manners) {
+      const before = process.cpuUsage();
+      const started = performance.now();
+      let left = count;
+      await Promise.all(Array.from({ length: inFlight }, async () => {
+        while (left-- > 0) await handshake(outbound, inbound);
+      }));
+      const elapsed = performance.now() - started;
+      const { user: inUser, system } = process.cpuUsage(before);
+      console.log(`${inFlight} ${elapsed.toFixed(3)} ${((inUser + system) / 1000).toFixed(3)}`);
+    }
+    turns.pass();
   }
   console.log(`dispatch ${(await dispatchCost()).toFixed(4)}`);
 }
