@@ -12,6 +12,7 @@ import {
 import type { Host } from '../contract/host.ts';
 import { SEC_E_OK, SEC_I_CONTINUE_NEEDED } from '../contract/status.ts';
 import { queryContext } from './context-attributes.ts';
+import { withToken } from './error-token.ts';
 import type { AcceptorRequest, Established, Handshake, HandshakeStep, InitiatorRequest } from './mechanism.ts';
 import { decryptMessage, encryptMessage, makeSignature, verifySignature } from './messages.ts';
 import { deliverToken, isAllocating } from './output.ts';
@@ -211,7 +212,7 @@ export class WasmContext implements BackendContext {
     this.#end();
     this.#state = { is: 'failed', error: failure };
     const extended = this.side === 'initiator' ? ISC_REQ_EXTENDED_ERROR : ASC_REQ_EXTENDED_ERROR;
-    return ((call.contextReq | begun.request.flags) & extended) !== 0 ? failure : withoutToken(failure);
+    return ((call.contextReq | begun.request.flags) & extended) !== 0 ? failure : withToken(failure, undefined);
   }
 
   queryAttribute(attribute: number): unknown {
@@ -345,14 +346,6 @@ function finalAttributes(side: Side, packageName: PackageName, begun: Begun, est
 
 function deletedMeanwhile(): SspiError {
   return new SspiError('SEC_E_UNFINISHED_CONTEXT_DELETED', 'the context was deleted while a leg of its handshake was under way');
-}
-
-function withoutToken(error: SspiError): SspiError {
-  if (error.token === undefined) return error;
-  const { cause, remedy, offset, kerberos } = error;
-  const at = offset === undefined ? '' : ` (at byte ${offset})`;
-  const message = error.message.slice(`${error.code}: `.length, error.message.length - at.length);
-  return new SspiError(error.code, message, { cause, remedy, offset, kerberos });
 }
 
 function end(begun: Begun): void {

@@ -4,12 +4,13 @@ import {
   ACCEPT_COMPLETE, ACCEPT_INCOMPLETE, REJECT, REQUEST_MIC, decodeNegotiationToken, encodeMechTypes, encodeNegTokenInit, encodeNegTokenResp, looksLikeSpnego,
 } from '../core/spnego.ts';
 import type { NegTokenInit } from '../core/spnego.ts';
+import { withToken } from '../error-token.ts';
 import type { AcceptorRequest, Established, Handshake, HandshakeStep, MechanismCredential } from '../mechanism.ts';
 import { allowsFallback } from './fallback.ts';
 import { hold } from './holder.ts';
 import { MechanismRequest } from './mechanism-request.ts';
 import { describeOid, includesOid, KRB5_DRAFT } from './oids.ts';
-import { PeerKnows, tellPeer, withToken } from './peer-error.ts';
+import { PeerKnows, tellPeer } from './peer-error.ts';
 import { describeOids, isEmpty, keeping, malformed, missingMic, names, readNegTokenResp, stateName } from './states.ts';
 
 export type SpnegoAcceptorRequest = AcceptorRequest & {

@@ -1,5 +1,6 @@
 import { SspiError } from '../../contract/errors.ts';
 import { encodeNegTokenResp, REJECT } from '../core/spnego.ts';
+import { withToken } from '../error-token.ts';
 
 /** Thrown inside a step for what the peer itself has said: it is not told back. */
 export class PeerKnows {
@@ -22,18 +23,4 @@ export async function tellPeer<T>(extendedError: boolean, run: () => T | Promise
     if (!(error instanceof SspiError)) throw error;
     throw withToken(error, extendedError ? encodeNegTokenResp({ negState: REJECT, responseToken: error.token ?? null }) : undefined);
   }
-}
-
-/** The same error with another token, or with none. */
-export function withToken(error: SspiError, token: Uint8Array | undefined): SspiError {
-  if (error.token === token) return error;
-  const { code, offset, remedy, kerberos, cause } = error;
-  const end = offset === undefined ? '' : ` (at byte ${offset})`;
-  const text = error.message.slice(`${code}: `.length, error.message.length - end.length);
-  const copy = new SspiError(code, text, {
-    ...(cause !== undefined && { cause }), ...(token && { token }), ...(remedy !== undefined && { remedy }),
-    ...(offset !== undefined && { offset }), ...(kerberos && { kerberos }),
-  });
-  if (error.stack !== undefined) copy.stack = error.stack;
-  return copy;
 }

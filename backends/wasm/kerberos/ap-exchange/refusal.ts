@@ -1,5 +1,6 @@
 import { SspiError } from '../../../contract/errors.ts';
 import type { Host } from '../../../contract/host.ts';
+import { withToken } from '../../error-token.ts';
 import { kerberosError } from '../codes/errors.ts';
 import { principalName } from '../exchange/kdc-rep-check.ts';
 import { frame, TOK_ERROR } from '../gss/framing.ts';
@@ -35,12 +36,7 @@ export function withErrorToken(error: unknown, framed: boolean, host: Host, serv
   message.realm = service.realm;
   message.sname = principalName(service);
   const token = encode(message);
-  const at = error.offset === undefined ? '' : ` (at byte ${error.offset})`;
-  return new SspiError(error.code, error.message.slice(error.code.length + 2, error.message.length - at.length), {
-    token: framed ? frame(TOK_ERROR, token) : token,
-    ...(error.cause !== undefined && { cause: error.cause }), ...(error.remedy !== undefined && { remedy: error.remedy }),
-    ...(error.kerberos !== undefined && { kerberos: error.kerberos }), ...(error.offset !== undefined && { offset: error.offset }),
-  });
+  return withToken(error, framed ? frame(TOK_ERROR, token) : token);
 }
 
 /** The sname of a KRB-ERROR about what was no AP-REQ: the field is not optional, and MIT wants a component. */
