@@ -210,6 +210,25 @@ test('mechListMIC: the handle returns, the number does not; a wrong one is refus
   server.unwrap(token);
 });
 
+test('the numbers wrap around at 2^32, and the handle goes on', async () => {
+  for (const flags of [STRONG, SIGN | SEAL | KEY_EXCH]) {
+    const { client, server } = pair(flags);
+    const [sender, receiver] = [client, server].map((session) => {
+      const packed = session.export(); // it ends with the number of the direction that receives; the other stands before the last state
+      const view = new DataView(packed.buffer);
+      view.setUint32(packed.length - 4, 0xfffffffe);
+      if ((flags & ESS) !== 0) view.setUint32(packed.length - 4 - 296, 0xfffffffe);
+      return importNtlmContext(packed);
+    });
+    const numbers = [0, 1, 2, 3].map(() => {
+      const token = sender!.wrap(ascii('message'), true);
+      assert.is(hex(receiver!.unwrap(token).message), hex(ascii('message')));
+      return new DataView(token.buffer, token.byteOffset).getUint32(12, true);
+    });
+    if ((flags & ESS) !== 0) assert.equal(numbers, [0xfffffffe, 0xffffffff, 0, 1]);
+  }
+});
+
 test('export and import go on in the middle of a stream', async () => {
   for (const flags of [STRONG, STRONG & ~KEY_EXCH, SIGN | SEAL | KEY_EXCH | KEY_56, ALWAYS_SIGN | ESS]) {
     const { client, server } = pair(flags);
