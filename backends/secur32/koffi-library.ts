@@ -1,6 +1,6 @@
 import { SspiError } from '../contract/errors.ts';
 import type { Koffi, KoffiFunction, KoffiLibrary } from './koffi.ts';
-import { type Block, type FunctionName, FUNCTIONS, type Secur32Library } from './library.ts';
+import { type Block, type FunctionName, FUNCTIONS, MOST_AT_ONCE, type Secur32Library } from './library.ts';
 import type { PointerSize } from './structs.ts';
 
 /** Names of the DLLs; another system's in tests. */
@@ -73,11 +73,13 @@ function exportsName(koffi: Koffi, path: string, name: string): boolean {
 
 /**
  * koffi runs an asynchronous call on a stack of 128 KiB; a thread of Windows has 1 MiB. What runs there is not the DLL alone: packages are loaded, and
- * security software hooks itself in. As long as no library was loaded that can be changed, and what the application chose is not made less.
+ * security software hooks itself in. And it keeps 8 such stacks; one more is made and given back for each call beyond, which takes longer than the
+ * way to the thread. As long as no library was loaded that can be changed, and what the application chose is not made less.
  */
 function growStacks(koffi: Koffi): void {
   try {
-    if (koffi.config().async_stack_size < ASYNC_STACK) koffi.config({ async_stack_size: ASYNC_STACK });
+    const { async_stack_size: size, resident_async_pools: kept } = koffi.config();
+    if (size < ASYNC_STACK || kept < MOST_AT_ONCE) koffi.config({ async_stack_size: Math.max(size, ASYNC_STACK), resident_async_pools: Math.max(kept, MOST_AT_ONCE) });
   } catch {
     // the application has used koffi already: its settings stand
   }

@@ -3,7 +3,7 @@ import { SspiError } from '../contract/errors.ts';
 /** The part of koffi's API that is used here (koffi.dev), as its native module exports it. */
 export interface Koffi {
   /** The settings, and how to change them before a library is loaded. */
-  config(changes?: { async_stack_size: number }): { async_stack_size: number };
+  config(changes?: KoffiSettings): KoffiSettings;
   load(path: string): KoffiLibrary;
   address(bytes: Uint8Array): bigint;
   decode: {
@@ -12,6 +12,13 @@ export interface Koffi {
   };
   encode(pointer: number, type: string, value: Uint8Array, length: number): void;
   sizeof(type: string): number;
+}
+
+export interface KoffiSettings {
+  /** Bytes, for an asynchronous call. */
+  async_stack_size: number;
+  /** How many such stacks are kept. */
+  resident_async_pools: number;
 }
 
 export interface KoffiLibrary {

@@ -24,6 +24,9 @@ export interface Secur32Library {
   callAsync(name: FunctionName, ...values: number[]): Promise<number>;
 }
 
+/** Calls that are on other threads, or wait for one, at once: as many as koffi keeps memory for at most. Past 256 of the whole process it throws. */
+export const MOST_AT_ONCE = 32;
+
 export interface Block {
   readonly bytes: Uint8Array;
   readonly address: number;

@@ -3,11 +3,8 @@ import type { PackageName } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
 import { newCounts, type Secur32Counts } from './counts.ts';
 import { type Frame, FramePool } from './frame.ts';
-import type { FunctionName, Secur32Library } from './library.ts';
+import { type FunctionName, MOST_AT_ONCE, type Secur32Library } from './library.ts';
 import { isSuccess, nativeError } from './status.ts';
-
-/** koffi queues 256 calls of the whole process and throws at the next one; these are ours. */
-const MOST_AT_ONCE = 128;
 
 /** secur32.dll as this backend uses it: calls, the memory that they share, and what is owed to the DLL. */
 export class Secur32 {

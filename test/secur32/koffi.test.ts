@@ -7,7 +7,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createSecur32Backend } from '../../backends/secur32/index.ts';
 import { createKoffiLibrary } from '../../backends/secur32/koffi-library.ts';
-import { type Koffi, koffiPackages, loadKoffi } from '../../backends/secur32/koffi.ts';
+import { type Koffi, type KoffiSettings, koffiPackages, loadKoffi } from '../../backends/secur32/koffi.ts';
 import {
   decryptMessage, deleteSecurityContext, encryptMessage, freeCredentialsHandle, initializeSecurityContext, ISC_REQ_CONFIDENTIALITY, queryContextAttributes, SEC_E_OK, SEC_I_CONTINUE_NEEDED,
   SECBUFFER_DATA, SECPKG_ATTR_NAMES, SECPKG_ATTR_SESSION_KEY, SECPKG_CRED_OUTBOUND,
@@ -103,7 +103,7 @@ native('a DLL that is not there is SEC_E_UNSUPPORTED_FUNCTION, with the reason',
 });
 
 /** Of koffi's shape: what was loaded and set, and a system folder. */
-function recording(settings: { async_stack_size: number }, folder: string | null) {
+function recording(settings: KoffiSettings, folder: string | null) {
   const seen: unknown[] = [];
   const own: Koffi = {
     config: (changes) => {
@@ -130,12 +130,13 @@ function recording(settings: { async_stack_size: number }, folder: string | null
 }
 
 test('on Windows: secur32.dll of the system folder, and stacks as its threads have, before anything is loaded', () => {
-  for (const [size, folder, expected] of [
-    [1 << 17, 'C:\\Windows\\system32', [{ async_stack_size: 1 << 19 }, 'kernel32.dll', 'C:\\Windows\\system32\\secur32.dll', 'ntdll.dll']],
-    [1 << 20, 'D:\\Wïndows\\system32', ['kernel32.dll', 'D:\\Wïndows\\system32\\secur32.dll', 'ntdll.dll']], // an application's own choice
-    [0, null, [{ async_stack_size: 1 << 19 }, 'kernel32.dll', 'secur32.dll', 'ntdll.dll']], // which has used koffi already
+  for (const [size, kept, folder, expected] of [
+    [1 << 17, 8, 'C:\\Windows\\system32', [{ async_stack_size: 1 << 19, resident_async_pools: 32 }, 'kernel32.dll', 'C:\\Windows\\system32\\secur32.dll', 'ntdll.dll']],
+    [1 << 20, 32, 'D:\\Wïndows\\system32', ['kernel32.dll', 'D:\\Wïndows\\system32\\secur32.dll', 'ntdll.dll']], // an application's own choice
+    [1 << 20, 8, null, [{ async_stack_size: 1 << 20, resident_async_pools: 32 }, 'kernel32.dll', 'secur32.dll', 'ntdll.dll']],
+    [0, 8, null, [{ async_stack_size: 1 << 19, resident_async_pools: 32 }, 'kernel32.dll', 'secur32.dll', 'ntdll.dll']], // which has used koffi already
   ] as const) {
-    const { own, seen } = recording({ async_stack_size: size }, folder);
+    const { own, seen } = recording({ async_stack_size: size, resident_async_pools: kept }, folder);
     assert.is(createKoffiLibrary(own).isWine, false);
     assert.equal(seen, expected);
   }

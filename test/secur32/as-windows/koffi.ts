@@ -14,7 +14,7 @@ const library = new FakeLibrary({
 const FOLDER = 'C:\\Windows\\System32';
 
 const koffi: Koffi = {
-  config: () => ({ async_stack_size: 1 << 20 }),
+  config: () => ({ async_stack_size: 1 << 20, resident_async_pools: 32 }),
   load: (path) => ({
     func(_convention, name) {
       if (path.endsWith('secur32.dll') && path !== `${FOLDER}\\secur32.dll`) throw new Error(`${path} is not where Windows has it`);
