@@ -306,4 +306,21 @@ test('what was packed by someone else', () => {
   assert.is(importKerberosContext(far, { random }).expiry!.getTime(), 8.64e15);
 });
 
+test('a mechListMIC: signed by whom it should be, with number 0 as Windows has it or with the next one; messages go on with their own', () => {
+  for (const etype of KEYS.keys()) {
+    const list = Uint8Array.of(0x30, 2, 6, 0);
+    for (const sent of [0n, 7n, 0x12345n]) {
+      const client = established(etype, false);
+      const byNumber = established(etype, true, { sendNumber: sent });
+      const mic = byNumber.makeMechListMic(list);
+      assert.is(code(() => client.verifyMechListMic(Uint8Array.of(0x30, 3, 6, 0), mic)), 'SEC_E_MESSAGE_ALTERED');
+      assert.is.not(code(() => client.verifyMechListMic(list, client.makeMechListMic(list))), 'SEC_E_OK', 'reflected');
+      client.verifyMechListMic(list, mic);
+      // the messages of the acceptor begin where its AP-REP said, or behind the mechListMIC that took that number
+      const server = established(etype, true, { sendNumber: sent === 7n ? 8n : 7n });
+      assert.is(code(() => client.verifySignature([list], server.makeSignature([list], 0))), 'SEC_E_OK');
+    }
+  }
+});
+
 test.run();
