@@ -77,6 +77,8 @@ export interface HandshakeResult {
   expiry: Date | null;
 }
 
+export type Side = 'initiator' | 'acceptor';
+
 export interface BackendContext {
   readonly backend: BackendName;
   queryAttribute(attribute: number): unknown;

@@ -1,3 +1,4 @@
+import type { Side } from '../contract/backend.ts';
 import type { AccessToken, ContextAttributes, SecPkgInfo } from '../contract/attributes.ts';
 import {
   SECPKG_ATTR_ACCESS_TOKEN, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, SECPKG_ATTR_ENDPOINT_BINDINGS, SECPKG_ATTR_FLAGS, SECPKG_ATTR_KEY_INFO, SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS,
@@ -19,7 +20,7 @@ export interface ContextFacts {
   secur32: Secur32;
   /** Its SecHandle. */
   handle: Uint8Array;
-  side: 'initiator' | 'acceptor';
+  side: Side;
   package: PackageName;
   /** What the initiator asked for. */
   targetName: string | null;

@@ -1,6 +1,6 @@
 import { untilAborted } from '../contract/abort.ts';
 import { sameBytes } from '../contract/bytes.ts';
-import type { BackendContext, HandshakeCall, HandshakeResult } from '../contract/backend.ts';
+import type { BackendContext, HandshakeCall, HandshakeResult, Side } from '../contract/backend.ts';
 import type { SecBuffer } from '../contract/buffers.ts';
 import { SECBUFFER_CHANNEL_BINDINGS, SECBUFFER_TOKEN, SECPKG_ATTR_PACKAGE_INFO, SECPKG_ATTR_SIZES } from '../contract/constants.ts';
 import type { MechanismName, PackageName } from '../contract/credentials.ts';
@@ -22,7 +22,6 @@ import type { Secur32 } from './secur32.ts';
 import { isSuccess, nativeError } from './status.ts';
 import { openToken, type SecurityToken } from './token.ts';
 
-export type Side = 'initiator' | 'acceptor';
 
 /*
  *   new ──▶ pending ──▶ established ──▶ reauthenticating ──▶ established …

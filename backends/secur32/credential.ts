@@ -1,10 +1,10 @@
-import type { AcquireOptions, BackendContext, BackendCredential, HandshakeCall, HandshakeResult } from '../contract/backend.ts';
+import type { AcquireOptions, BackendContext, BackendCredential, HandshakeCall, HandshakeResult, Side } from '../contract/backend.ts';
 import { SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS, SECPKG_CRED_ATTR_NAMES, SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND } from '../contract/constants.ts';
 import type { AcceptorData, PackageName } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
 import { unlessUnsupported } from './attributes.ts';
 import { refuseWhatCannotBeTaken } from './cannot-take.ts';
-import { Secur32Context, type Side } from './context.ts';
+import { Secur32Context } from './context.ts';
 import { displayName, type PasswordData, putIdentity, roomForIdentity } from './identity.ts';
 import { closeWhenForgotten, NativeHandle } from './native-handle.ts';
 import { packageListFor, packageOnWine } from './package-list.ts';

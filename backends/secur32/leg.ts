@@ -1,5 +1,5 @@
 import { unpackAuthIdentity } from '../contract/auth-identity.ts';
-import type { HandshakeCall } from '../contract/backend.ts';
+import type { HandshakeCall, Side } from '../contract/backend.ts';
 import { unpackChannelBindings } from '../contract/bindings.ts';
 import type { SecBuffer } from '../contract/buffers.ts';
 import { SECBUFFER_CHANNEL_BINDINGS, SECBUFFER_PKG_PARAMS, SECBUFFER_TOKEN } from '../contract/constants.ts';
@@ -26,7 +26,7 @@ export interface Outcome {
 }
 
 export interface LegParts {
-  side: 'initiator' | 'acceptor';
+  side: Side;
   credential: NativeHandle;
   /** Null on the first leg. */
   context: NativeHandle | null;

@@ -1,6 +1,6 @@
+import type { Side } from '../contract/backend.ts';
 import type { PackageName } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
-import type { Side } from './context.ts';
 import type { Secur32 } from './secur32.ts';
 
 /*

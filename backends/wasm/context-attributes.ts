@@ -1,3 +1,4 @@
+import type { Side } from '../contract/backend.ts';
 import { packChannelBindings } from '../contract/bindings.ts';
 import type { ContextAttributes } from '../contract/attributes.ts';
 import {
@@ -14,7 +15,7 @@ import { packageInfo } from './packages.ts';
 
 /** What a context knows of itself. */
 export interface ContextFacts {
-  side: 'initiator' | 'acceptor';
+  side: Side;
   package: PackageName;
   established: Established | null;
   /** ISC_RET_* or ASC_RET_*, without what concerns one call only. */

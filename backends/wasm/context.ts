@@ -1,6 +1,6 @@
 import { untilAborted } from '../contract/abort.ts';
 import { sameBytes } from '../contract/bytes.ts';
-import type { BackendContext, HandshakeCall, HandshakeResult } from '../contract/backend.ts';
+import type { BackendContext, HandshakeCall, HandshakeResult, Side } from '../contract/backend.ts';
 import { plainBytes, type SecBuffer } from '../contract/buffers.ts';
 import type { PackageName } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
@@ -18,8 +18,6 @@ import { decryptMessage, encryptMessage, makeSignature, verifySignature } from '
 import { deliverToken, isAllocating } from './output.ts';
 import { part } from './parts.ts';
 import { inputBindings, inputToken } from './requirements.ts';
-
-export type Side = 'initiator' | 'acceptor';
 
 /** A handshake and what lives as long as it does. */
 export interface Begun {

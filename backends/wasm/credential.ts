@@ -1,11 +1,11 @@
-import type { BackendContext, BackendCredential, HandshakeCall, HandshakeResult } from '../contract/backend.ts';
+import type { BackendContext, BackendCredential, HandshakeCall, HandshakeResult, Side } from '../contract/backend.ts';
 import { unpackAuthIdentity } from '../contract/auth-identity.ts';
 import { SECPKG_CRED_ATTR_NAMES, SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND } from '../contract/constants.ts';
 import type { KerberosConfig, NtlmConfig, PackageName } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
 import { ASC_REQ_ALLOCATE_MEMORY, ASC_REQ_EXTENDED_ERROR, ISC_REQ_EXTENDED_ERROR } from '../contract/flags.ts';
 import type { Host } from '../contract/host.ts';
-import { type Begun, type Side, WasmContext } from './context.ts';
+import { type Begun, WasmContext } from './context.ts';
 import type { Engine, ErrorRequest } from './engine.ts';
 import type { AcceptorRequest, Handshake, InitiatorRequest, MechanismCredential } from './mechanism.ts';
 import { initiatorFlags, suppliedCredentials } from './requirements.ts';

@@ -1,6 +1,6 @@
+import type { Side } from '../contract/backend.ts';
 import type { MechanismName, PackageName } from '../contract/credentials.ts';
 import { SspiError } from '../contract/errors.ts';
-import type { Side } from './context.ts';
 import type { Established } from './mechanism.ts';
 
 /*

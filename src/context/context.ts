@@ -1,5 +1,5 @@
 import type { AccessToken } from '../../backends/contract/attributes.ts';
-import type { BackendContext } from '../../backends/contract/backend.ts';
+import type { BackendContext, Side } from '../../backends/contract/backend.ts';
 import { packChannelBindings } from '../../backends/contract/bindings.ts';
 import type { SecBuffer } from '../../backends/contract/buffers.ts';
 import {
@@ -51,7 +51,7 @@ export interface SecurityContext extends Disposable {
 }
 
 export interface ContextParts {
-  side: 'initiator' | 'acceptor';
+  side: Side;
   /** The side's verb. */
   leg(call: InitializeContextOptions): Promise<SecurityContextResult>;
   credential: CredHandle;

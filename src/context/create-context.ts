@@ -1,3 +1,4 @@
+import type { Side } from '../../backends/contract/backend.ts';
 import { SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND } from '../../backends/contract/constants.ts';
 import type { AcceptorData, AuthData, BackendName, KerberosConfig, NtlmConfig, PackageName } from '../../backends/contract/credentials.ts';
 import {
@@ -51,7 +52,7 @@ export function createAcceptor(options: AcceptorOptions = {}): Promise<SecurityC
   return create('acceptor', options, ASC_DEFAULT, acceptSecurityContext);
 }
 
-async function create(side: 'initiator' | 'acceptor', options: InitiatorOptions | AcceptorOptions, defaultFlags: number, leg: ContextParts['leg']): Promise<SecurityContext> {
+async function create(side: Side, options: InitiatorOptions | AcceptorOptions, defaultFlags: number, leg: ContextParts['leg']): Promise<SecurityContext> {
   const targetName = side === 'initiator' ? (options as InitiatorOptions).target : undefined;
   checkString(targetName, 'target');
   const { credential: given, channelBindings, package: packageName, packageList, kerberos, ntlm, host } = options;

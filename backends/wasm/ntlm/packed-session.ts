@@ -3,7 +3,7 @@ import { DIRECTION_LENGTH, type Direction } from '../core/ntlm-session.ts';
 import { type ByteReader, byteReader } from '../wire/byte-reader.ts';
 import { byteWriter } from '../wire/byte-writer.ts';
 import { NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY, NTLMSSP_NEGOTIATE_SEAL, NTLMSSP_NEGOTIATE_SIGN } from './flags.ts';
-import type { Directions, SessionFacts } from './session.ts';
+import type { Directions, SessionFacts } from './session-facts.ts';
 
 /*
  * An exported session, big-endian. Secret: it holds the keys.

@@ -2,7 +2,7 @@ import type { ContextSizes, EstablishedNames, KeyInfo } from '../../contract/att
 import { SECQOP_WRAP_NO_ENCRYPT } from '../../contract/constants.ts';
 import { SspiError } from '../../contract/errors.ts';
 import {
-  ALTERED, type Direction, EXTENDED, OK, OUT_OF_SEQUENCE, protect, SEAL_CHECKSUM, sessionKeys, SIGNATURE_LENGTH, unprotect,
+  ALTERED, EXTENDED, OK, OUT_OF_SEQUENCE, protect, SEAL_CHECKSUM, sessionKeys, SIGNATURE_LENGTH, unprotect,
   unwrapSealed, wrapMessage,
 } from '../core/ntlm-session.ts';
 import type { Established, MessagePart } from '../mechanism.ts';
@@ -12,28 +12,7 @@ import {
   NTLMSSP_NEGOTIATE_LM_KEY, NTLMSSP_NEGOTIATE_SEAL, NTLMSSP_NEGOTIATE_SIGN,
 } from './flags.ts';
 import { unpackSession } from './packed-session.ts';
-
-/** What a handshake proved. */
-export interface SessionFacts {
-  initiator: boolean;
-  /** The negotiated flags; without SIGN and SEAL there are no keys to protect messages with. */
-  flags: number;
-  /** ISC_RET_* or ASC_RET_*. */
-  attributes: number;
-  names: EstablishedNames;
-  /** Empty for an anonymous logon. */
-  exportedSessionKey: Uint8Array;
-  /** The AUTHENTICATE carried a MIC. */
-  mic: boolean;
-  channelBindingsVerified: boolean;
-  clientSpecifiedTarget: string | null;
-}
-
-export interface Directions {
-  send: Direction;
-  /** The same object as `send` without extended session security: one handle and one number serve both ways. */
-  receive: Direction;
-}
+import type { Directions, SessionFacts } from './session-facts.ts';
 
 /** An established NTLM session: GSS_Wrap, GSS_GetMIC and SSPI's verbs (MS-NLMP 3.4). */
 export class NtlmSession implements Established {
