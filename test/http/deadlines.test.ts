@@ -75,8 +75,11 @@ test('headers: no answer to any leg, and none to CONNECT', async () => {
 test('headers: a head that drips, and interim answers without end, win no time', async () => {
   for (const drip of ['H', 'X', 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n']) {
     await using server = await tcp((socket) => {
-      const timer = setInterval(() => socket.write(drip), 10);
-      socket.once('data', () => void (drip === 'X' && socket.write('HTTP/1.1 200 OK\r\nX: '))).once('close', () => clearInterval(timer));
+      socket.once('data', () => {
+        if (drip === 'X') socket.write('HTTP/1.1 200 OK\r\nX: ');
+        const timer = setInterval(() => socket.write(drip), 10);
+        socket.once('close', () => clearInterval(timer));
+      });
     });
     const { fetch } = fakeFetch({ headersTimeout: 80 });
     const error = await rejection(fetch(`http://127.0.0.1:${server.port}/`));

@@ -148,10 +148,16 @@ class PinnedAgent extends Agent {
 }
 
 async function respond(request: ClientRequest, { body, headersTimeout }: Leg): Promise<IncomingMessage> {
-  const timer = startTimer(headersTimeout, () => request.destroy(new DeadlineError('headers', `no answer came within ${headersTimeout} ms`)));
+  let expire = ignore;
+  const timer = startTimer(headersTimeout, () => expire());
   let answered = false;
   return await new Promise<IncomingMessage>((resolve, reject) => {
     let written = false;
+    expire = () => {
+      const late = new DeadlineError('headers', `no answer came within ${headersTimeout} ms`);
+      reject(late); // first: in Deno another error comes of what follows
+      request.destroy(late);
+    };
     request.once('socket', () => { written = true; });
     request.once('response', resolve);
     // Node tells a 101 by no error: it closes.
