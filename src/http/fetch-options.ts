@@ -7,8 +7,8 @@ import type { EngineOptions, InitiatorSource } from './context-source.ts';
 export interface FetchOptions extends EngineOptions {
   /** Who is authenticated; default: the host's default credential. */
   credential?: CredHandle | AuthData;
-  /** The SPN, or a function that gives it for a URL. Default `HTTP/` and the URL's host. */
-  target?: string | ((url: URL) => string);
+  /** The SPN, or a function that gives it for a URL, at once or later. Default `HTTP/` and the URL's host. */
+  target?: string | ((url: URL) => string | Promise<string>);
   /** Ask for delegation (ISC_REQ_DELEGATE), which Kerberos alone can grant. Default false. */
   delegate?: boolean;
   /** Bind the handshake to the TLS connection (RFC 5929 tls-server-end-point, which a certificate of Ed25519 does not have). Default `auto`. */
@@ -46,6 +46,8 @@ export interface FetchOptions extends EngineOptions {
   headersTimeout?: number;
   /** How long the next piece of a body may take, in milliseconds. Default 300,000. */
   bodyTimeout?: number;
+  /** The longest body of a request, in bytes: it is kept, to be sent with each leg of a handshake. Default 1 GiB. */
+  maxBodySize?: number;
 }
 
 /** fetch, with a way to let its connections and credentials go. A script may end without it. */

@@ -116,10 +116,13 @@ export function createGate(source: AcceptorSource, accounts: WatchedAccounts, { 
       endHandshake(connection);
       return challenge(connection);
     }
-    const token = credentials.token68.length > maxTokenSize * 4 / 3 + 4 ? null : decodeToken(credentials.token68);
+    const tooLong = credentials.token68.length > maxTokenSize * 4 / 3 + 4;
+    const token = tooLong ? null : decodeToken(credentials.token68);
     if (token === null) {
       endHandshake(connection);
-      return { kind: 'answer', status: 400, text: `The Authorization field holds no base64 token of at most ${maxTokenSize} bytes.`, headers: [] };
+      // RFC 6585 §5: 431 also for one field
+      const text = `The Authorization field holds ${tooLong ? `more than the ${maxTokenSize} bytes of a token that this server takes` : 'no token in base64'}.`;
+      return { kind: 'answer', status: tooLong ? 431 : 400, text, headers: [] };
     }
     if (connection.handshake !== null && (connection.handshake.scheme !== scheme || ++connection.handshake.legs > MAX_LEGS)) endHandshake(connection);
     if (connection.handshake === null && handshakes >= maxHandshakes) {

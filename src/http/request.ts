@@ -1,3 +1,5 @@
+import { SspiError } from '../../backends/contract/errors.ts';
+
 /** A request whose body can be sent as often as a handshake asks for it. */
 export interface ReplayableRequest {
   readonly url: URL;
@@ -11,13 +13,44 @@ export interface ReplayableRequest {
  * Reads the platform's `Request` to the end. FormData, Blob, URLSearchParams, streams, strings and bytes all arrive
  * here as bytes with the content type that `Request` gave them.
  */
-export async function toReplayable(request: Request): Promise<ReplayableRequest> {
+export async function toReplayable(request: Request, maxBodySize: number): Promise<ReplayableRequest> {
   if (request.integrity !== '') throw new TypeError('fetch: the option integrity is not supported here; check the digest of the body yourself');
   const headers = new Headers(request.headers);
   for (const name of CONNECTION_FIELDS) headers.delete(name);
   for (const [name, value] of DEFAULT_FIELDS) if (!headers.has(name)) headers.set(name, value);
-  const body = request.body === null ? null : new Uint8Array(await request.arrayBuffer());
+  const body = request.body === null ? null : await readWhole(request.body, request.signal, maxBodySize);
   return { url: new URL(request.url), method: request.method, headers, body };
+}
+
+async function readWhole(stream: ReadableStream<Uint8Array>, signal: AbortSignal, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = stream.getReader();
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  const abort = () => void reader.cancel(signal.reason).catch(() => {});
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+      if (!(piece.value instanceof Uint8Array)) throw new TypeError('fetch: the stream of a body gave something that is no Uint8Array');
+      pieces.push(piece.value);
+      if ((length += piece.value.length) <= limit) continue;
+      const error = new SspiError('SEC_E_INSUFFICIENT_MEMORY', `fetch: a body of more than ${limit} bytes, which would have to be kept to be sent with each leg of a handshake`, {
+        remedy: 'Raise maxBodySize, or send it in parts.',
+      });
+      await reader.cancel(error);
+      throw error;
+    }
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+  signal.throwIfAborted(); // the end of a body that was cancelled
+  const whole = new Uint8Array(length); // not by concat, whose arguments are not as many as pieces may be
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 /** fetch's arguments as a Request, with what Bun's forgets of them: the content type of a string. */

@@ -7,7 +7,7 @@ export interface Asking {
 }
 
 /** The SPN to ask for at one hop of a request, or null: a 401 of this origin is handed out as it came. */
-export type TargetRule = (request: Asking, credentials: RequestCredentials | undefined, first: URL, from: URL) => string | null;
+export type TargetRule = (request: Asking, credentials: RequestCredentials | undefined, first: URL, from: URL) => string | null | Promise<string>;
 
 export function createTargetRule({ target, authenticateRedirect }: Pick<FetchOptions, 'target' | 'authenticateRedirect'>): TargetRule {
   return ({ url, headers }, credentials, first, from) => {

@@ -1,6 +1,7 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { SspiError } from '../../backends/contract/errors.ts';
 import { fakeAuth, fakeFetch, rejection } from './support/clients.ts';
 import { bodyOf, echo, guarded, serve } from './support/servers.ts';
 
@@ -37,6 +38,37 @@ for (const [name, make, expected, type] of bodies) {
     assert.is(server.sockets.length, 1);
   });
 }
+
+test('a body that never ends is given up with its request, before anything is sent', async () => {
+  await using server = await serve(echo);
+  let cancelled: unknown;
+  const body = new ReadableStream<Uint8Array>({ pull: (controller) => void (controller.desiredSize! > 0 && controller.enqueue(new Uint8Array(10))), cancel: (reason) => { cancelled = reason; } }, { highWaterMark: 3 });
+  const controller = new AbortController();
+  const waiting = fakeFetch().fetch(server.url, { method: 'POST', body: new ReadableStream({ start() {}, cancel: (reason) => { cancelled = reason; } }), signal: controller.signal, duplex: 'half' } as RequestInit);
+  setTimeout(() => controller.abort(new Error('enough')), 20);
+  assert.is((await rejection(waiting)).message, 'enough');
+  assert.is((cancelled as Error).message, 'enough');
+
+  cancelled = undefined;
+  const error = await rejection(fakeFetch({ maxBodySize: 1000 }).fetch(server.url, { method: 'POST', body, duplex: 'half' } as RequestInit));
+  assert.is(error.code, 'SEC_E_INSUFFICIENT_MEMORY');
+  assert.match(error.message, 'more than 1000 bytes');
+  assert.match((error as SspiError).remedy!, 'maxBodySize');
+  assert.ok(cancelled);
+  assert.is(server.seen.length, 0);
+});
+
+test('maxBodySize: what is as long as it may be is sent; a body that fails is the reason', async () => {
+  await using server = await serve(echo);
+  const { fetch } = fakeFetch({ maxBodySize: 1000 });
+  assert.is((await (await fetch(server.url, { method: 'POST', body: 'x'.repeat(1000) })).json() as { body: string }).body.length, 1000);
+  assert.is((await rejection(fetch(server.url, { method: 'POST', body: 'x'.repeat(1001) }))).code, 'SEC_E_INSUFFICIENT_MEMORY');
+  const failing = new ReadableStream({ pull(controller) { controller.error(new Error('the disk')); } });
+  assert.is((await rejection(fetch(server.url, { method: 'POST', body: failing, duplex: 'half' } as RequestInit))).message, 'the disk');
+  const strings = new ReadableStream({ start: (controller) => controller.enqueue('text') });
+  assert.instance(await rejection(fetch(server.url, { method: 'POST', body: strings, duplex: 'half' } as RequestInit)), TypeError);
+  assert.throws(() => fakeFetch({ maxBodySize: -1 }), (error: unknown) => error instanceof RangeError);
+});
 
 test('a Request and its headers are taken as fetch takes them', async () => {
   await using server = await serve(guarded(fakeAuth().middleware, async (req, res) => {

@@ -224,6 +224,9 @@ test('target: by default the host, a string, a function', async () => {
   assert.is((await fakeFetch().fetch(server.url)).status, 401);
   assert.is((await fakeFetch({ target: 'HTTP/web.ad.test' }).fetch(server.url)).status, 200);
   assert.is((await fakeFetch({ target: (url) => (url.port === String(server.port) ? 'HTTP/web.ad.test' : 'x') }).fetch(server.url)).status, 200);
+  // As where DNS is asked for the name behind an alias.
+  assert.is((await fakeFetch({ target: async ({ hostname }) => `HTTP/${hostname === '127.0.0.1' ? 'web.ad.test' : hostname}` }).fetch(server.url)).status, 200);
+  assert.is((await rejection(fakeFetch({ target: async () => { throw new Error('no DNS'); } }).fetch(server.url))).message, 'no DNS');
 });
 
 test('delegate asks for ISC_REQ_DELEGATE and MUTUAL_AUTH', async () => {

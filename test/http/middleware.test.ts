@@ -159,13 +159,33 @@ test('no base64 is 400, a token that is refused is 401 anew, and neither crashes
   client.close();
 });
 
-test('a token past maxTokenSize is 400 before it is decoded', async () => {
+test('a token past maxTokenSize is 431 before it is decoded', async () => {
   const { middleware, source } = fakeAuth({ maxTokenSize: 100 });
   await using server = await serve(guarded(middleware, whoami));
   const client = await raw(server.port);
-  assert.is(statusOf(await client.send(get(`Negotiate ${'A'.repeat(400)}`))), 400);
+  const answer = await client.send(get(`Negotiate ${'A'.repeat(400)}`));
+  assert.is(statusOf(answer), 431);
+  assert.match(answer, 'Authorization field holds more than the 100 bytes');
   assert.is(source.bindings.length, 0);
   client.close();
+});
+
+test('no answer repeats anything that the client sent', async () => {
+  await using server = await serve(guarded(fakeAuth({ maxTokenSize: 300 }).middleware, whoami));
+  const marks = ['<script>mark</script>', 'bWFya21hcms=', 'mark'];
+  const sent = [
+    ...marks.flatMap((mark) => [`Negotiate ${mark}`, `NTLM ${mark}`, `Basic ${mark}`, mark, `${mark} ${mark}`]),
+    `Negotiate ${'bWFya21hcms='.repeat(100)}`, `Negotiate ${btoa('proof mark mark')}`, `Negotiate ${btoa('ticket mark mark')}`, `Negotiate ${btoa('hello')} mark`,
+  ];
+  for (const authorization of sent) {
+    for (const extra of ['', 'Connection: close\r\n', 'Cookie: mark\r\nX-Forwarded-For: mark\r\nReferer: mark\r\n']) {
+      const client = await raw(server.port);
+      const answer = await client.send(get(authorization, extra).replace('GET /', 'GET /mark'));
+      assert.ok([400, 401, 431].includes(statusOf(answer)), authorization);
+      assert.not.match(answer, /mark|bWFya/);
+      client.close();
+    }
+  }
 });
 
 test('a wrong password is 401 anew; a client that keeps guessing loses its connection', async () => {

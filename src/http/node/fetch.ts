@@ -12,11 +12,12 @@ import { toResponse } from './response.ts';
 
 export function createFetchOver(makeSource: MakeInitiatorSource, bindings: (certificate: Uint8Array) => Promise<Uint8Array | null>, options: FetchOptions): NegotiatingFetch {
   const { credential, proxyCredential, maxConnections = 10, idleTimeout = 15000 } = options;
-  const { connectTimeout = 10_000, headersTimeout = 300_000, bodyTimeout = 300_000 } = options;
+  const { connectTimeout = 10_000, headersTimeout = 300_000, bodyTimeout = 300_000, maxBodySize = 1 << 30 } = options;
   if (!(maxConnections >= 1)) throw new RangeError(`maxConnections: at least 1 was expected, ${maxConnections} came`);
   for (const [name, value] of Object.entries({ idleTimeout, connectTimeout, headersTimeout, bodyTimeout })) {
     if (!(value >= 0)) throw new RangeError(`${name}: milliseconds were expected, ${value} came`);
   }
+  if (!(maxBodySize >= 0)) throw new RangeError(`maxBodySize: bytes were expected, ${maxBodySize} came`);
   const pool = createPool({ maxConnections, idleTimeout });
   const proxyRule = createProxyRule(options.proxy, process.env);
   const origin = makeSource(credential, options);
@@ -38,12 +39,12 @@ export function createFetchOver(makeSource: MakeInitiatorSource, bindings: (cert
 
   const follow = async (platform: Request, credentials: RequestCredentials | undefined): Promise<Response> => {
     const { signal } = platform;
-    let request = await toReplayable(platform);
+    let request = await toReplayable(platform, maxBodySize);
     const first = request.url;
     let from = first;
     for (let redirects = 0; ; redirects++) {
       signal.throwIfAborted();
-      const { message, outcome } = await exchange({ request, proxy: proxyRule(request.url), target: targetFor(request, credentials, first, from), signal }, exchangeOptions);
+      const { message, outcome } = await exchange({ request, proxy: proxyRule(request.url), target: await targetFor(request, credentials, first, from), signal }, exchangeOptions);
       const status = message.statusCode ?? 0;
       if (platform.redirect === 'error' && REDIRECTS.has(status)) {
         message.destroy();

@@ -126,7 +126,7 @@ export function createWebFetchOver(makeSource: MakeInitiatorSource, platform: We
     let from = first;
     let current = request;
     for (let redirects = 0; ; redirects++) {
-      const response = await hop(current, targetFor(current, credentials, first, from));
+      const response = await hop(current, await targetFor(current, credentials, first, from));
       if (request.platform.redirect === 'error' && REDIRECTS.has(response.status)) {
         await response.body?.cancel();
         throw failed(`unexpected redirect: ${response.status}`);
