@@ -123,6 +123,17 @@ const offers: [lines: string[], answered: 'Negotiate' | 'NTLM' | null][] = [
   [[''], null],
 ];
 
+test('answers to HEAD that tell no length, as of Apache, leave their connection open', async () => {
+  const sockets: Socket[] = [];
+  const answers = ['401 Unauthorized\r\nWWW-Authenticate: Negotiate', `401 Unauthorized\r\nWWW-Authenticate: Negotiate ${btoa('challenge n')}`, '403 Forbidden\r\nConnection: close'];
+  const server = createTcp((socket) => void sockets.push(socket.on('error', () => {}).on('data', () => socket.write(`HTTP/1.1 ${answers.shift()}\r\n\r\n`))));
+  const port = await listen(server);
+  assert.is((await rejection(fakeFetch().fetch(`http://127.0.0.1:${port}`, { method: 'HEAD' }))).code, 'SEC_E_INCOMPLETE_MESSAGE');
+  assert.equal([sockets.length, answers.length], [1, 0]);
+  while (!sockets[0]!.destroyed) await sleep(5);
+  await stop(server);
+});
+
 test('one challenge among others, in one line or in several, is found; a mention of it is none', async () => {
   for (const [lines, answered] of offers) {
     const answers: (string | undefined)[] = [];

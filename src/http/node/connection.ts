@@ -147,7 +147,7 @@ class PinnedAgent extends Agent {
   }
 }
 
-async function respond(request: ClientRequest, { body, headersTimeout }: Leg): Promise<IncomingMessage> {
+async function respond(request: ClientRequest, { method, body, headersTimeout }: Leg): Promise<IncomingMessage> {
   let expire = ignore;
   const timer = startTimer(headersTimeout, () => expire());
   let answered = false;
@@ -159,7 +159,11 @@ async function respond(request: ClientRequest, { body, headersTimeout }: Leg): P
       request.destroy(late);
     };
     request.once('socket', () => { written = true; });
-    request.once('response', resolve);
+    request.once('response', (message) => {
+      // Node takes an answer to HEAD that has no length for one that the connection's end would end, and closes it.
+      if (method === 'HEAD' && !announcesClose(message)) request.shouldKeepAlive = true;
+      resolve(message);
+    });
     // Node tells a 101 by no error: it closes.
     request.once('upgrade', (_message, socket) => socket.destroy());
     request.once('close', () => {
