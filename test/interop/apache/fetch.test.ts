@@ -153,4 +153,57 @@ check('a wrong password for the proxy ends in 407', () => using({ proxy: server.
   await response.arrayBuffer();
 }));
 
+check('through a tunnel: 407 by NTLM, then 401 by NTLM inside of it, bound to the server behind it', () => using({ proxy: server.proxyUrl, tls: { ca: server.certificate } }, async (fetch) => {
+  const body = 'z'.repeat(100_000);
+  const response = await fetch(`${server.secureUrl}/echo/`, { method: 'POST', body });
+  assert.is(response.status, 200, server.errorLog());
+  assert.is(response.headers.get('x-user'), 'LAB\\alice');
+  assert.ok(await response.text() === body);
+  assert.is(authenticationOf(response)!.complete, true);
+  assert.is(authenticationOf(response)!.channelBindings, true);
+  assert.is(proxyAuthenticationOf(response)!.complete, false, 'mod_proxy_connect writes its 200 without the last token');
+  const again = await fetch(`${server.secureUrl}/`);
+  assert.is(await again.text(), 'hello');
+  assert.is(authenticationOf(again)!.reused, true);
+}));
+
+check('a wrong password for the tunnel is an error that names the proxy', () => using({ proxy: server.proxyUrl, proxyCredential: wrong, tls: { ca: server.certificate } }, async (fetch) => {
+  const error = await fetch(`${server.secureUrl}/`).then(() => null, (reason: Error & { code?: string }) => reason);
+  assert.is(error?.code, 'SEC_E_LOGON_DENIED');
+  assert.match(error!.message, new URL(server.proxyUrl).host);
+}));
+
+check('a server that closes connections after a few requests, or when they wait, is followed', () => using({}, async (fetch) => {
+  for (let request = 0; request < 7; request++) {
+    const response = await fetch(`${server.hurriedUrl}/echo/`, { method: 'POST', body: `body ${request}` });
+    assert.is(response.status, 200, server.errorLog());
+    assert.is(await response.text(), `body ${request}`);
+  }
+  for (const pause of [450, 950, 1100]) { // we let go after 500 ms, Apache after 1000
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    const response = await fetch(`${server.hurriedUrl}/echo/`, { method: 'POST', body: `after ${pause}` });
+    assert.is(await response.text(), `after ${pause}`);
+  }
+}));
+
+check('twenty requests at once', () => using({}, async (fetch) => {
+  const bodies = Array.from({ length: 20 }, (_, index) => `body ${index}`);
+  const answers = await Promise.all(bodies.map(async (body) => (await fetch(`${server.url}/echo/`, { method: 'POST', body })).text()));
+  assert.equal(answers, bodies);
+}));
+
+check('HEAD', () => using({}, async (fetch) => {
+  const response = await fetch(`${server.url}/`, { method: 'HEAD' });
+  assert.is(response.status, 200);
+  assert.is(await response.text(), '');
+  assert.is(authenticationOf(response)!.complete, true);
+}));
+
+check('a page that is slower than headersTimeout is an error, and no harm to the next', () => using({ headersTimeout: 500 }, async (fetch) => {
+  const error = await fetch(`${server.url}/slow/`).then(() => null, (reason: Error) => reason);
+  assert.is(error?.message, 'fetch failed');
+  assert.is((error!.cause as Error & { code: string }).code, 'UND_ERR_HEADERS_TIMEOUT');
+  assert.is(await (await fetch(`${server.url}/`)).text(), 'hello');
+}));
+
 check.run();

@@ -1,7 +1,8 @@
 // negotiateAuth against curl: `--ntlm` is curl's own NTLM, `--negotiate` is MIT's SPNEGO with gss-ntlmssp.
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createSecureServer as createHttp2Server, type Http2SecureServer } from 'node:http2';
 import { createServer as createSecureServer } from 'node:https';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
@@ -17,6 +18,8 @@ const ACCOUNTS = { ntlm: { user: 'alice', password: 'S3cret!' }, negotiate: { us
 const check = peerSuite('negotiateAuth with curl', curl);
 let plain: Server;
 let secure: Server;
+/** HTTP/2 first, and HTTP/1.1. */
+let both: Http2SecureServer;
 let folder: string;
 /** Who made each request that came through, and over which of the connections. */
 let seen: { user: string; domain: string; package: string; port: number | undefined }[] = [];
@@ -38,17 +41,20 @@ check.before(async () => {
     }
   });
   plain = createServer(listener);
-  secure = createSecureServer({ key: readFileSync(join(folder, 'key.pem')), cert: readFileSync(join(folder, 'certificate.pem')) }, listener);
-  for (const server of [plain, secure]) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const tls = { key: readFileSync(join(folder, 'key.pem')), cert: readFileSync(join(folder, 'certificate.pem')) };
+  secure = createSecureServer(tls, listener);
+  both = createHttp2Server({ ...tls, allowHTTP1: true }, listener as unknown as Parameters<typeof createHttp2Server>[1]);
+  for (const server of [plain, secure, both]) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 check.after(() => {
   for (const server of [plain, secure]) {
     server.closeAllConnections();
     server.close();
   }
+  both.close();
 });
 
-function url(server: Server): string {
+function url(server: Server | Http2SecureServer): string {
   return `${server === plain ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
@@ -87,6 +93,23 @@ for (const scheme of ['ntlm', 'negotiate'] as const) {
     assert.is(await request(scheme, password, url(plain), url(plain)), `GET ${user}  200\nGET ${user}  200\n`);
     assert.is(seen.length, 2);
     assert.is(seen[0]!.port, seen[1]!.port);
+  });
+
+  check(`${name}: a long body that waits for 100 (Continue), one of unknown length, and HEAD`, async () => {
+    const body = 'y'.repeat(3_000_000);
+    const file = join(folder, `body-${scheme}`);
+    writeFileSync(file, body);
+    for (const args of [['-H', 'Expect: 100-continue', '-X', 'POST', '--data-binary', `@${file}`], ['-H', 'Transfer-Encoding: chunked', '-X', 'POST', '--data-binary', `@${file}`]]) {
+      const answer = await request(scheme, password, ...args, url(plain));
+      assert.ok(answer === `POST ${user} ${body} 200\n`, `${args[1]}: ${answer.length} characters, ${answer.slice(-40)}`);
+    }
+    assert.match(await request(scheme, password, '-I', url(plain)), /^HTTP\/1\.1 200 OK[\s\S]* 200\n$/m);
+    assert.is(seen.length, 1);
+  });
+
+  check(`${name}: from HTTP/2 it comes back over HTTP/1.1`, async () => {
+    assert.is(await request(scheme, password, '--http2', '-w', ' over HTTP/%{http_version}: %{http_code}\n', url(both)), `GET ${user}  over HTTP/1.1: 200\n`);
+    assert.equal(seen.map(({ port, ...identity }) => identity), [{ user, domain: 'LAB', package: 'NTLM' }]);
   });
 
   check(`${name}: over TLS, without channel bindings`, async () => {

@@ -1,6 +1,7 @@
 // Negotiate over HTTP with Kerberos: createFetch against Apache's mod_auth_gssapi, curl against negotiateAuth.
 import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createSecureServer as createHttp2Server, type Http2SecureServer } from 'node:http2';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -116,6 +117,7 @@ client.run();
 const check = peerSuite('curl --negotiate with a keytab of ours', curl, kdc);
 let plain: Server;
 let secure: Server;
+let http2: Http2SecureServer;
 let certificate: string;
 let seen: { user: string; domain: string; package: string; port: number | undefined }[] = [];
 check.before(async () => {
@@ -131,20 +133,23 @@ check.before(async () => {
     request.on('end', () => response.end(`${request.method} ${request.sspi!.user} ${Buffer.concat(body).toString()}`));
   });
   plain = createServer(listener);
-  secure = createSecureServer({ key: readFileSync(join(lab.realms.folder, 'key.pem')), cert: readFileSync(certificate) }, listener);
-  for (const one of [plain, secure]) await new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve));
+  const tls = { key: readFileSync(join(lab.realms.folder, 'key.pem')), cert: readFileSync(certificate) };
+  secure = createSecureServer(tls, listener);
+  http2 = createHttp2Server(tls, listener as unknown as Parameters<typeof createHttp2Server>[1]); // and no HTTP/1.1
+  for (const one of [plain, secure, http2]) await new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve));
 });
 check.after(() => {
   for (const one of [plain, secure]) {
     one?.closeAllConnections();
     one?.close();
   }
+  http2?.close();
   lab?.realms.stop();
 });
 
-const port = (one: Server): number => (one.address() as AddressInfo).port;
+const port = (one: Server | Http2SecureServer): number => (one.address() as AddressInfo).port;
 
-async function request(host: string, one: Server, ...args: string[]): Promise<string> {
+async function request(host: string, one: Server | Http2SecureServer, ...args: string[]): Promise<string> {
   seen = [];
   const url = `${one === plain ? 'http' : 'https'}://${host}:${port(one)}/`;
   const options = ['-4', '-sS', '--max-time', '20', '--negotiate', '-u', ':', '-w', ' %{http_code}\n', '--cacert', certificate, '--resolve', `${host}:${port(one)}:127.0.0.1`];
@@ -166,6 +171,12 @@ for (const host of ['localhost', 'web.lab.test']) {
 
 check('localhost over TLS', async () => {
   assert.is(await request('localhost', secure), 'GET alice  200\n');
+});
+
+check('over HTTP/2, each request with a ticket of its own', async () => {
+  assert.is(await request('localhost', http2, 'URL', '-w', ' by HTTP/%{http_version}\n'), 'GET alice  by HTTP/2\nGET alice  by HTTP/2\n');
+  assert.is(seen.length, 2);
+  assert.match(await request('localhost', http2, '-i'), /^HTTP\/2 200[\s\S]*persistent-auth: false/m);
 });
 
 check('the final token is on the 200, and curl takes it', async () => {
