@@ -9,8 +9,8 @@ import type { Report } from './report.ts';
 /** The rounds of one row, as the programs print them. */
 interface Row {
   name: string;
-  /** Handshakes at once; 0: plain calls on one thread, which nothing but C makes. */
-  inFlight: number;
+  /** Handshakes at once, as the program prints it: a k before it is koffi's, 0 is plain calls on one thread, which nothing but C makes. */
+  manner: string;
   /** Milliseconds of each round, and those of processor time that the process used. */
   elapsed: number[];
   used: number[];
@@ -44,29 +44,27 @@ export async function benchmark(report: Report): Promise<void> {
 }
 
 async function compare(plan: Plan, program: string, report: Report): Promise<void> {
-  const small = rows('C, plain calls', [0]);
-  const large = rows('C as large as Node', [0, ...plan.inFlight]);
-  const ours = rows('this package', plan.inFlight);
+  const small = rows('C', ['0']);
+  const large = rows('C as large as Node', ['0', ...plan.inFlight.map(String)]);
+  const koffi = rows('koffi alone', plan.inFlight.map((number) => `k${number}`));
+  const ours = rows('this package', plan.inFlight.map(String));
   let dispatch: number;
   try {
     const told = await Promise.all([runC(plan, program, small, '0', '0/3'), runC(plan, program, large, AS_LARGE_AS_NODE, '1/3'), runOurs(plan, '2/3')]);
-    [small, large, ours].forEach((manners, index) => take(manners, plan, told[index]!));
+    [small, large, [...koffi, ...ours]].forEach((manners, index) => take(manners, plan, told[index]!));
     dispatch = Number(/^dispatch (-?[\d.]+)/m.exec(told[2])?.[1]);
   } catch (error) {
     return report.fail(`${plan.package}: the bench`, (error as Error).message);
   }
 
   console.log(`\n${plan.package}, both sides, milliseconds a handshake`.padEnd(53), ' median  fastest  processor time of the process');
-  for (const row of [...small, ...large, ...ours]) {
+  for (const row of [...small, ...large, ...koffi, ...ours]) {
     const figures = [median(row.elapsed), Math.min(...row.elapsed), sum(row.used) / row.used.length].map((time) => (time / plan.count).toFixed(3).padStart(8));
     console.log(`  ${row.name.padEnd(48)}`, figures.join(' '));
   }
-  const plain = small[0]!;
   ours.forEach((row, index) => {
-    const alike = large[index + 1]!;
-    const more = median(row.elapsed) / median(alike.elapsed) - 1;
-    report.pass(`${plan.package}, ${row.inFlight} in flight`, `${added(row, alike)} C in the same manner: the aim, under ${percent(AIM)}, is ${more < AIM ? '' : 'not '}reached; `
-      + `${added(row, plain)} plain calls of a small C program`);
+    const peers = [['C, plain calls', small[0]!], ['C in the same manner', large[index + 1]!], ['koffi alone', koffi[index]!]] as const;
+    report.pass(`${plan.package}, ${plan.inFlight[index]} in flight (aim: under +${percent(AIM)})`, peers.map(([name, peer]) => added(row, name, peer)).join('; '));
   });
   if (Number.isNaN(dispatch)) report.fail(`${plan.package}: dispatch`, 'it was not measured');
   else report.pass(`${plan.package}: dispatch`, `${dispatch.toFixed(2)} µs a call: the aim, under ${DISPATCH_AIM} µs, is ${dispatch < DISPATCH_AIM ? '' : 'not '}reached`);
@@ -75,7 +73,7 @@ async function compare(plan: Plan, program: string, report: Report): Promise<voi
 async function runC(plan: Plan, program: string, manners: readonly Row[], ballast: string, turn: string): Promise<string> {
   const { wine, domain, folder } = await lab();
   const { user, password, target, domain: netbios, realm } = domain.description;
-  const args = [plan.package, plan.rounds, plan.count, target, manners.map(({ inFlight }) => inFlight).join(), user, plan.package === 'NTLM' ? netbios : realm, password];
+  const args = [plan.package, plan.rounds, plan.count, target, manners.map(({ manner }) => manner).join(), user, plan.package === 'NTLM' ? netbios : realm, password];
   const { code, output } = await wine.run(program, args.map(String), { cwd: folder, env: { ...domain.environment, HANDSHAKE_BALLAST: ballast, HANDSHAKE_TURN: turn } });
   if (code !== 0) throw new Error(`C ended with ${code ?? 'its time limit'}:\n${output}`);
   return output;
@@ -87,24 +85,24 @@ async function runOurs(plan: Plan, turn: string): Promise<string> {
   return rest;
 }
 
-function rows(name: string, manners: readonly number[]): Row[] {
-  return manners.map((inFlight) => ({ name: inFlight === 0 ? `${name.replace(/, plain.*/, '')}, plain calls` : `${name}, ${inFlight} in flight`, inFlight, elapsed: [], used: [] }));
+function rows(name: string, manners: readonly string[]): Row[] {
+  return manners.map((manner) => ({ name: `${name}, ${manner === '0' ? 'plain calls' : `${manner.replace('k', '')} in flight`}`, manner, elapsed: [], used: [] }));
 }
 
 /** Adds what a program printed: lines of manner, milliseconds, processor time. The first quarter of its rounds is for warming up. */
 function take(manners: readonly Row[], { rounds }: Plan, output: string): void {
   for (const row of manners) {
-    const lines = [...output.matchAll(/^(\d+) ([\d.]+) (-?[\d.]+)\r?$/gm)].filter(([, inFlight]) => Number(inFlight) === row.inFlight);
+    const lines = [...output.matchAll(/^(k?\d+) ([\d.]+) (-?[\d.]+)\r?$/gm)].filter(([, manner]) => manner === row.manner);
     if (lines.length !== rounds) throw new Error(`${row.name}: ${rounds} rounds expected, ${lines.length} came:\n${output}`);
     row.elapsed.push(...lines.slice(rounds / 4).map(([, , elapsed]) => Number(elapsed)));
     row.used.push(...lines.slice(rounds / 4).map(([, , , used]) => Number(used)));
   }
 }
 
-/** '+3.1 % (fastest +1.2 %) over' */
-function added(row: Row, peer: Row): string {
+/** 'C in the same manner +3.1 % (fastest +1.2 %), reached' */
+function added(row: Row, name: string, peer: Row): string {
   const [middle, fastest] = [median(row.elapsed) / median(peer.elapsed) - 1, Math.min(...row.elapsed) / Math.min(...peer.elapsed) - 1];
-  return `${signed(middle)} (fastest ${signed(fastest)}) over`;
+  return `${name} ${signed(middle)} (fastest ${signed(fastest)}), ${middle < AIM ? '' : 'not '}reached`;
 }
 
 function signed(ratio: number): string {

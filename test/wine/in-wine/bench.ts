@@ -1,5 +1,5 @@
-// The handshakes of native/handshake.c through the verbs of this package: a line for each round, of how many handshakes were in flight, milliseconds,
-// and those of processor time. Then what the verbs cost above their backend.
+// The handshakes of native/handshake.c through the verbs of this package, and through koffi alone: a line for each round, of how many handshakes were in
+// flight (koffi's with a k), milliseconds, and those of processor time. Then what the verbs cost above their backend.
 import type { Backend } from '../../../backends/contract/backend.ts';
 import {
   acceptSecurityContext, acquireCredentialsHandle, ASC_REQ_CONFIDENTIALITY, ASC_REQ_CONNECTION, ASC_REQ_INTEGRITY, ASC_REQ_REPLAY_DETECT, ASC_REQ_SEQUENCE_DETECT,
@@ -8,6 +8,7 @@ import {
 } from '../../../src/index.ts';
 import { chooseBackend } from '../../../src/sspi/dispatcher.ts';
 import { readDomain } from './environment.ts';
+import { koffiAlone } from './koffi-alone.ts';
 import { takeTurns } from './turns.ts';
 
 const ISC = ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_CONNECTION;
@@ -26,23 +27,30 @@ async function run(): Promise<void> {
   const authData = { user, domain: packageName === 'Kerberos' ? realm : domain, password };
   const { credential: outbound } = await acquireCredentialsHandle({ package: packageName, backend: 'secur32', authData });
   const { credential: inbound } = await acquireCredentialsHandle({ package: packageName, backend: 'secur32', credentialUse: SECPKG_CRED_INBOUND });
+  const alone = await koffiAlone({ package: packageName, authData }, target, ISC, ASC);
   const turns = await takeTurns();
   for (let round = 0; round < rounds; round++) {
     turns.wait();
     for (const inFlight of manners) {
-      const before = process.cpuUsage();
-      const started = performance.now();
-      let left = count;
-      await Promise.all(Array.from({ length: inFlight }, async () => {
-        while (left-- > 0) await handshake(outbound, inbound);
-      }));
-      const elapsed = performance.now() - started;
-      const { user: inUser, system } = process.cpuUsage(before);
-      console.log(`${inFlight} ${elapsed.toFixed(3)} ${((inUser + system) / 1000).toFixed(3)}`);
+      await measure(`k${inFlight}`, Array.from({ length: inFlight }, alone));
+      await measure(String(inFlight), Array.from({ length: inFlight }, () => () => handshake(outbound, inbound)));
     }
     turns.pass();
   }
   console.log(`dispatch ${(await dispatchCost()).toFixed(4)}`);
+}
+
+/** A round: so many at once. */
+async function measure(manner: string, handshakes: readonly (() => Promise<void>)[]): Promise<void> {
+  const before = process.cpuUsage();
+  const started = performance.now();
+  let left = count;
+  await Promise.all(handshakes.map(async (once) => {
+    while (left-- > 0) await once();
+  }));
+  const elapsed = performance.now() - started;
+  const { user: inUser, system } = process.cpuUsage(before);
+  console.log(`${manner} ${elapsed.toFixed(3)} ${((inUser + system) / 1000).toFixed(3)}`);
 }
 
 async function handshake(outbound: CredHandle, inbound: CredHandle): Promise<void> {
