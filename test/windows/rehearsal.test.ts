@@ -14,18 +14,15 @@ import { differenceOnWindows } from './differences.ts';
 const test = suite('what runs on Windows, rehearsed');
 const url = (path: string): string => pathToFileURL(`${root}${path}`).href;
 
-function rehearse(environment: Record<string, string>): { status: number | null; lines: Line[]; output: string } {
+/** A process of its own, as on Windows, with a fake DLL; who is logged on there is alice. */
+function rehearse(program: readonly string[]): { status: number | null; lines: Line[]; output: string } {
   const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
   try {
     const users = join(folder, 'users');
-    writeFileSync(users, `${ALICE.domain}:${ALICE.user}:${ALICE.password}\n`); // who is logged on, to the engine behind the DLL
-    const { status, stdout, stderr } = spawnSync(process.execPath, [
-      '--import', url('build/register.js'), '--import', url('test/secur32/as-windows/register.js'), `${root}test/windows/contract.ts`,
-    ], {
+    writeFileSync(users, `${ALICE.domain}:${ALICE.user}:${ALICE.password}\n`);
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', url('build/register.js'), '--import', url('test/secur32/as-windows/register.js'), ...program], {
       cwd: root, encoding: 'utf8', maxBuffer: 1 << 26, timeout: 300_000,
-      env: {
-        ...process.env, FAKE_POINTER_SIZE: '8', NTLM_USER_FILE: users, SSPI_TEST_USER: ALICE.user, SSPI_TEST_PASSWORD: ALICE.password, COMPUTERNAME: ALICE.domain, USERNAME: ALICE.user, ...environment,
-      },
+      env: { ...process.env, FAKE_POINTER_SIZE: '8', NTLM_USER_FILE: users, SSPI_TEST_USER: ALICE.user, SSPI_TEST_PASSWORD: ALICE.password, COMPUTERNAME: ALICE.domain, USERNAME: ALICE.user },
     });
     return { status, lines: told(stdout).lines, output: stdout.slice(-4000) + stderr.slice(-4000) };
   } finally {
@@ -34,7 +31,7 @@ function rehearse(environment: Record<string, string>): { status: number | null;
 }
 
 test('four worlds, two packages: nothing fails', () => {
-  const { status, lines, output } = rehearse({});
+  const { status, lines, output } = rehearse([`${root}test/windows/contract.ts`]);
   assert.is(status, 0, output);
   assert.is(lines.at(-1)?.type, 'end', output);
   const suites = lines.flatMap((line) => (line.type === 'suite' ? [line] : []));
@@ -45,11 +42,32 @@ test('four worlds, two packages: nothing fails', () => {
   assert.ok(lines.some((line) => line.type === 'note' && line.text.startsWith(`Node ${process.version}`)));
 });
 
-test('an account that cannot log on: the first lines say so', () => {
-  const { lines } = rehearse({ SSPI_TEST_PASSWORD: 'Tr0ub4dor' });
-  const notes = lines.flatMap((line) => (line.type === 'note' ? [line.text] : []));
-  assert.ok(notes.some((text) => /A plain handshake of NTLM with ADTEST\\alice fails: SEC_E_LOGON_DENIED/.test(text)), notes.join('\n'));
-  assert.not.match(notes.join('\n'), /Tr0ub4dor/);
+test('the names as Windows writes them; of an account that cannot log on, the first lines say so', () => {
+  const spell = (account: object): { answer: unknown; notes: string } => {
+    const { lines, output } = rehearse(['--input-type=module', '-e', `import { asWindowsSpells } from ${JSON.stringify(url('test/windows/spelling.ts'))};
+      import { tell } from ${JSON.stringify(url('test/wine/in-wine/environment.ts'))};
+      tell({ type: 'facts', facts: await asWindowsSpells(${JSON.stringify(account)}) });`]);
+    const facts = lines.flatMap((line) => (line.type === 'facts' ? [line.facts] : []));
+    assert.is(facts.length, 1, output);
+    const { user, computer } = facts[0]!;
+    return { answer: { user, computer }, notes: lines.flatMap((line) => (line.type === 'note' ? [line.text] : [])).join('\n') };
+  };
+  assert.equal(spell({ user: 'alice', password: ALICE.password, computer: 'ADTEST' }), { answer: { user: 'alice', computer: 'ADTEST' }, notes: '' });
+  const { answer, notes } = spell({ user: 'alice', password: 'Tr0ub4dor', computer: 'ADTEST' });
+  assert.equal(answer, { user: 'alice', computer: 'ADTEST' });
+  assert.match(notes, /^A plain handshake of NTLM with ADTEST\\alice fails: SEC_E_LOGON_DENIED: .+$/);
+  assert.not.match(notes, /Tr0ub4dor/);
+});
+
+test('npm test means the Wasm engine: koffi is left out, unless a suite brings its own', () => {
+  const print = `import { createInitiator } from ${JSON.stringify(url('src/index.ts'))};
+    const { backend } = await createInitiator({ credential: { user: 'alice', password: 'x' } });
+    console.log(backend, await import('koffi').then(() => 'koffi', () => 'no koffi'));`;
+  const run = (...imports: string[]): string => spawnSync(process.execPath, [...['build/register.js', ...imports].flatMap((path) => ['--import', url(path)]), '--input-type=module', '-e', print], {
+    cwd: root, encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: `--import ${url('test/without-secur32/register.js')}` },
+  }).stdout.trim();
+  assert.is(run(), 'wasm no koffi');
+  assert.is(run('test/secur32/as-windows/register.js'), 'secur32 no koffi');
 });
 
 test('a difference is found by who meets whom', () => {
