@@ -16,7 +16,7 @@ export async function readConfiguration({ krb5Conf }: KerberosConfig, host: Host
   if (krb5Conf !== undefined) return readKrb5Conf(krb5Conf, files);
   if (files === undefined) return null;
   const named = host.environment?.('KRB5_CONFIG', true);
-  const paths = named ? named.split(':') : ['/etc/krb5.conf'];
+  const paths = named ? named.match(PATHS) ?? [] : ['/etc/krb5.conf'];
   const texts = (await Promise.all(paths.map((path) => files.readText(path)))).filter((text) => text !== null);
   if (texts.length === 0) {
     if (named) throw new SspiError('SEC_E_INVALID_PARAMETER', `KRB5_CONFIG names '${named}', which cannot be read`);
@@ -24,3 +24,6 @@ export async function readConfiguration({ krb5Conf }: KerberosConfig, host: Host
   }
   return readKrb5Conf(texts.join('\n'), files);
 }
+
+/** What stands between colons, or between semicolons where the paths begin with the letter of a drive, as Windows has them. */
+const PATHS = /(?:[A-Za-z]:(?=[\\/]))?(?:[^:;]|;(?![A-Za-z]:[\\/]))+/g;
