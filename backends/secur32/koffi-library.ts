@@ -54,7 +54,7 @@ function load(koffi: Koffi, path: string): KoffiLibrary {
 }
 
 function define(library: KoffiLibrary, name: FunctionName): KoffiFunction {
-  const parameters = [...FUNCTIONS[name][1]].map((kind) => (kind === 'p' ? 'void *' : 'uint32'));
+  const parameters = [...FUNCTIONS[name][1]].map((kind) => TYPES[kind as keyof typeof TYPES]);
   try {
     return library.func('__stdcall', name, 'uint32', parameters);
   } catch (error) {
@@ -108,3 +108,6 @@ function systemFolder(koffi: Koffi): string {
   }
   return length === 0 || length >= room ? '' : `${new TextDecoder('utf-16le').decode(bytes.subarray(0, 2 * length))}\\`;
 }
+
+/** How koffi calls what library.ts abbreviates. */
+const TYPES = { p: 'void *', u: 'uint32', b: 'uint8' } as const;

@@ -33,7 +33,7 @@ export interface Block {
 }
 
 /**
- * Every function that is called: its DLL and its parameters. `p` is a pointer or a handle, `u` a ULONG; all return 32 bits.
+ * Every function that is called: its DLL and its parameters. `p` is a pointer or a handle, `u` a ULONG, `b` a BOOLEAN; all return 32 bits.
  * Source: sspi.h, processthreadsapi.h, securitybaseapi.h, handleapi.h.
  */
 export const FUNCTIONS = {
@@ -58,7 +58,7 @@ export const FUNCTIONS = {
   QuerySecurityContextToken: ['secur32', 'pp'],
   ImpersonateSecurityContext: ['secur32', 'p'],
   RevertSecurityContext: ['secur32', 'p'],
-  ChangeAccountPasswordW: ['secur32', 'pppppuup'],
+  ChangeAccountPasswordW: ['secur32', 'pppppbup'],
   FreeContextBuffer: ['secur32', 'p'],
   GetTokenInformation: ['advapi32', 'pupup'],
   CloseHandle: ['kernel32', 'p'],

@@ -18,7 +18,10 @@ if (missing !== null) {
   else report.skip('test:wine', 'everything', missing);
 } else {
   const { packageInNode, contractInNode, leaksInNode } = await import('./parts.ts');
-  if (wanted('structures')) await (await import('./structures.ts')).checkStructures(report);
+  if (wanted('structures')) {
+    await (await import('./structures.ts')).checkStructures(report);
+    await (await import('./functions.ts')).checkFunctions(report);
+  }
   if (wanted('package')) await packageInNode(report);
   if (wanted('contract')) await contractInNode(report);
   if (wanted('leaks')) await leaksInNode(report);
