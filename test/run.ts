@@ -37,7 +37,7 @@ if (chosen.length === 0) failures.push('no test file to run');
 process.env['KRB5_CONFIG'] ??= '/dev/null'; // the host's own realm is no business of the tests
 if (!values.interop) Object.assign(process.env, { KRB5CCNAME: 'MEMORY:none', KRB5_KTNAME: '/dev/null/none', KRB5_CLIENT_KTNAME: '', NTLM_USER_FILE: '' }); // nor who runs them
 
-if (process.platform === 'win32') {
+if (process.platform === 'win32' && process.env['FAKE_POINTER_SIZE'] === undefined) { // with it, a suite brings a DLL of its own
   const { href } = new URL('without-secur32/register.js', import.meta.url);
   await import(href);
   process.env['NODE_OPTIONS'] = `${process.env['NODE_OPTIONS'] ?? ''} --import ${href}`.trim(); // of the programs that suites start
