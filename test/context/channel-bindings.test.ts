@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { gssChannelBindings, packChannelBindings, unpackChannelBindings } from '../../backends/contract/bindings.ts';
 import { channelBindingsFromCertificate, SspiError } from '../../src/index.ts';
+import { failure } from '../failure.ts';
 
 const test = suite('channel bindings');
 interface Row { name: string; signatureAlgorithm: string; hash: string | null; certificate: string; digest: string | null }
@@ -56,15 +57,5 @@ test('SEC_CHANNEL_BINDINGS goes there and back, and is refused when it points ou
   }
   assert.throws(() => unpackChannelBindings(packed.subarray(0, 31)), /at byte 31/);
 });
-
-async function failure(promise: Promise<unknown>): Promise<SspiError> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.instance(error, SspiError);
-    return error as SspiError;
-  }
-  throw new Error('no error came');
-}
 
 test.run();

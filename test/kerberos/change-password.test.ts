@@ -1,23 +1,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readPolicy } from '../../backends/wasm/kerberos/exchange/kpasswd.ts';
-import { changeAccountPassword, SspiError, type KdcTransport } from '../../src/index.ts';
+import { changeAccountPassword, type KdcTransport } from '../../src/index.ts';
 import { kinit } from '../../src/kerberos/index.ts';
 import { createTestRealm } from '../../src/testing/index.ts';
+import { failure } from '../failure.ts';
 
 const test = suite('changing a password (RFC 3244)');
 
 const CHANGE = { user: 'alice', domain: '', oldPassword: 'Password1', newPassword: 'Pässwörd2' };
-
-async function failure(promise: Promise<unknown>): Promise<SspiError> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.instance(error, SspiError);
-    return error as SspiError;
-  }
-  throw new Error('no error came');
-}
 
 test('in process: the new password is good, the old one no more', async () => {
   await using realm = await createTestRealm();

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createAcceptor, createInitiator, SspiError } from '../../src/index.ts';
+import { createAcceptor, createInitiator } from '../../src/index.ts';
 import { CredentialCache, Keytab, kinit, renewTickets } from '../../src/kerberos/index.ts';
 import { createTestRealm, type TestRealm } from '../../src/testing/index.ts';
+import { failure } from '../failure.ts';
 
 const test = suite<{ realm: TestRealm; directory: string }>('kinit and credential caches');
 
@@ -24,16 +25,6 @@ test.after.each(async ({ realm, directory }) => {
   await realm[Symbol.asyncDispose]();
   await rm(directory, { recursive: true });
 });
-
-async function failure(promise: Promise<unknown>): Promise<SspiError> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.instance(error, SspiError);
-    return error as SspiError;
-  }
-  throw new Error('no error came');
-}
 
 async function peerOf(realm: TestRealm, ccache: Uint8Array | string): Promise<string | null> {
   const client = await createInitiator({ target: SPN, credential: { ccache }, kerberos: realm.kerberos });

@@ -1,7 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createAcceptor, createInitiator, ISC_RET_DELEGATE, ISC_RET_MUTUAL_AUTH, ISC_REQ_DELEGATE, ISC_REQ_MUTUAL_AUTH, ISC_REQ_USE_DCE_STYLE, SspiError } from '../../src/index.ts';
+import { createAcceptor, createInitiator, ISC_RET_DELEGATE, ISC_RET_MUTUAL_AUTH, ISC_REQ_DELEGATE, ISC_REQ_MUTUAL_AUTH, ISC_REQ_USE_DCE_STYLE } from '../../src/index.ts';
 import { createTestRealm, type TestRealm } from '../../src/testing/index.ts';
+import { failure } from '../failure.ts';
 
 const test = suite('a realm in memory');
 
@@ -21,16 +22,6 @@ async function handshake(realm: TestRealm, initiator: Partial<InitiatorOptions> 
     token = answer === null ? null : await client.step(answer);
   }
   return { client, server };
-}
-
-async function failure(promise: Promise<unknown>): Promise<SspiError> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.instance(error, SspiError);
-    return error as SspiError;
-  }
-  throw new Error('no error came');
 }
 
 const realmWith = (options: Parameters<typeof createTestRealm>[0] = {}) => createTestRealm({ services: [SPN], ...options });

@@ -3,10 +3,11 @@ import * as assert from 'uvu/assert';
 import type { Host } from '../../../backends/contract/host.ts';
 import {
   acceptSecurityContext, acquireCredentialsHandle, createAcceptor, initializeSecurityContext, queryContextAttributes, queryCredentialsAttributes, SECBUFFER_TOKEN,
-  SECPKG_ATTR_NAMES, SECPKG_ATTR_NEGOTIATION_INFO, SECPKG_CRED_ATTR_NAMES, SECPKG_CRED_BOTH, SECPKG_CRED_INBOUND, SspiError,
+  SECPKG_ATTR_NAMES, SECPKG_ATTR_NEGOTIATION_INFO, SECPKG_CRED_ATTR_NAMES, SECPKG_CRED_BOTH, SECPKG_CRED_INBOUND,
 } from '../../../src/index.ts';
 import { Keytab, kinit } from '../../../src/kerberos/index.ts';
 import { createTestRealm, type TestRealm } from '../../../src/testing/index.ts';
+import { failure } from '../../failure.ts';
 
 const test = suite<{ realm: TestRealm; ccache: Uint8Array }>("the host's default credentials");
 
@@ -31,16 +32,6 @@ function hostWith(files: Record<string, Uint8Array | string>, environment: Recor
       return content === undefined ? null : typeof content === 'string' ? new TextEncoder().encode(content) : content.slice();
     },
   };
-}
-
-async function failure(promise: Promise<unknown>): Promise<SspiError> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.instance(error, SspiError);
-    return error as SspiError;
-  }
-  throw new Error('no error came');
 }
 
 type Options = NonNullable<Parameters<typeof acquireCredentialsHandle>[0]>;

@@ -1,6 +1,5 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { SspiError } from '../../../backends/contract/errors.ts';
 import {
   ISC_REQ_CONFIDENTIALITY, ISC_REQ_DELEGATE, ISC_REQ_INTEGRITY, ISC_REQ_MUTUAL_AUTH, ISC_REQ_REPLAY_DETECT, ISC_REQ_SEQUENCE_DETECT, ISC_REQ_USE_DCE_STYLE, ISC_RET_DELEGATE,
   ISC_RET_INTEGRITY, ISC_RET_MUTUAL_AUTH, ISC_RET_USED_DCE_STYLE,
@@ -17,6 +16,7 @@ import { writeCcache, type CachedCredential } from '../../../backends/wasm/kerbe
 import { parsePrincipal } from '../../../backends/wasm/kerberos/store/principal.ts';
 import { createAcceptor, createInitiator } from '../../../src/index.ts';
 import { createTestRealm } from '../../../src/testing/index.ts';
+import { failure } from '../../failure.ts';
 import { makeAcceptor, makeApReq, random, SPN } from './ap-req-maker.ts';
 import { hostileKdc, krbError } from './hostile-kdc.ts';
 
@@ -46,12 +46,6 @@ async function begin(flags = MUTUAL, ticket = serviceTicket()) {
   const authenticator = openAuthenticator(request.authenticator.cipher, session);
   const answer = (parts: Partial<ApRepParts> = {}) => apRepMessage({ ctime: authenticator.ctime, cusec: authenticator.cusec, sequenceNumber: 99, ...parts }, session);
   return { step, session, request, authenticator, answer, ticket };
-}
-
-async function failure(promise: Promise<unknown>): Promise<SspiError> {
-  const error = await promise.then(() => new Error('it went through'), (one: unknown) => one);
-  assert.instance(error, SspiError, String(error));
-  return error as SspiError;
 }
 
 test('an AP-REP proves the server; the expiry is that of the ticket', async () => {

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { SspiError, type SspiErrorCode } from '../../../../backends/contract/errors.ts';
+import type { SspiErrorCode } from '../../../../backends/contract/errors.ts';
 import { resolveHost } from '../../../../backends/wasm/host/index.ts';
 import { passwordKeys } from '../../../../backends/wasm/kerberos/client-keys.ts';
 import { TKT_FLAG } from '../../../../backends/wasm/kerberos/codes/flags.ts';
@@ -12,6 +12,7 @@ import { TicketStore, type TicketStoreOptions } from '../../../../backends/wasm/
 import { createTestRealm } from '../../../../src/testing/index.ts';
 import { rng } from '../../../fuzz.ts';
 import { hostileKdc, krbError, named, ticketFor, type Lies } from '../hostile-kdc.ts';
+import { failure } from '../../../failure.ts';
 
 const test = suite('the TGS exchange and the ticket store');
 
@@ -29,12 +30,6 @@ async function open(lies: Lies = {}, more: Partial<TicketStoreOptions> = {}, rea
   // The store does not own these keys: many stores share them.
   const store = new TicketStore({ client, keys: { ...keys, dispose() {} }, tickets: [], etypes: [18, 17, 20, 19], transport: kdc, host: resolveHost(), clock, ...more });
   return { realm, kdc, store, clock };
-}
-
-async function failure(promise: Promise<unknown>): Promise<SspiError> {
-  const error = await promise.then(() => new Error('it went through'), (one: unknown) => one);
-  assert.instance(error, SspiError, String(error));
-  return error as SspiError;
 }
 
 type Tamper = (part: EncTgsRepPart, answer: TgsRep) => void;

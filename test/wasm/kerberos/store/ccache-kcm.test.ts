@@ -2,9 +2,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Host } from '../../../../backends/contract/host.ts';
-import { createInitiator, SspiError } from '../../../../src/index.ts';
+import { createInitiator } from '../../../../src/index.ts';
 import { CredentialCache, kinit } from '../../../../src/kerberos/index.ts';
 import { createTestRealm, type TestRealm } from '../../../../src/testing/index.ts';
+import { failure } from '../../../failure.ts';
 
 const test = suite<{ realm: TestRealm }>('KCM credential caches');
 
@@ -58,16 +59,6 @@ function daemon(socket = '/var/run/.heim_org.h5l.kcm-socket') {
     return reply;
   };
   return { host: { exchangeUnix }, caches, operations };
-}
-
-async function failure(promise: Promise<unknown>): Promise<SspiError> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.instance(error, SspiError);
-    return error as SspiError;
-  }
-  throw new Error('no error came');
 }
 
 test('saved, loaded, destroyed; a cache for each client, the last one is the default', async ({ realm }) => {
