@@ -11,7 +11,7 @@ import type { Task } from '../programs/task.ts';
 import type { Runtime } from './kind.ts';
 
 /** What is used of playwright-core. */
-interface Page {
+export interface Page {
   goto(url: string): Promise<unknown>;
   evaluate<T, A>(run: (argument: A) => T | Promise<T>, argument: A): Promise<T>;
   on(event: 'console' | 'pageerror', listener: (message: { text?(): string; message?: string }) => void): void;
@@ -34,7 +34,7 @@ export function chromium(place: 'page' | 'worker'): Runtime {
   return {
     name: `Chromium ${place}`,
     can: { holdConnections: false, keepConnections: false, tcp: false, udp: false, files: false },
-    version: async () => /\d+(?:\.\d+)+/.exec(execFileSync(program(), ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))![0],
+    version: browserVersion,
     async run(task, project, files) {
       const out = await (place === 'page' ? bundleWithEsbuild : bundleWithVite)(project);
       for (const name of await readdir(out, { recursive: true })) {
@@ -47,7 +47,22 @@ export function chromium(place: 'page' | 'worker'): Runtime {
   };
 }
 
-async function drive(place: 'page' | 'worker', task: Task) {
+/** Rejects where no Chromium is installed. */
+export async function browserVersion(): Promise<string> {
+  return /\d+(?:\.\d+)+/.exec(execFileSync(program(), ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))![0];
+}
+
+function drive(place: 'page' | 'worker', task: Task) {
+  return inBrowser(`${task.url}/${place}/`, async (page, output) => {
+    const there = { ...task, url: task.url.replace('127.0.0.1', 'localhost') }; // another origin: at its own a page gets the browser's dialog
+    const lines = await page.evaluate(place === 'page' ? inPage : inWorker, { task: there, script: `/${place}/${place === 'page' ? 'browser' : 'page'}.js` });
+    const ended = readResults(lines);
+    return { ...ended, output: [ended.output, ...output].join('\n') };
+  });
+}
+
+/** Opens a page; `output` grows by what it says in the console, and by its errors. */
+export async function inBrowser<T>(url: string, use: (page: Page, output: readonly string[]) => Promise<T>): Promise<T> {
   const profile = await mkdtemp(join(tmpdir(), 'portable-sspi-chromium-'));
   const { chromium: browserType } = await importInstalled<Playwright>('playwright-core');
   const browser = await browserType.launchPersistentContext(profile, { executablePath: program(), headless: true, args: SWITCHES });
@@ -56,11 +71,8 @@ async function drive(place: 'page' | 'worker', task: Task) {
     const output: string[] = [];
     page.on('console', (message) => output.push(message.text?.() ?? ''));
     page.on('pageerror', (error) => output.push(error.message ?? String(error)));
-    await page.goto(`${task.url}/${place}/`);
-    const there = { ...task, url: task.url.replace('127.0.0.1', 'localhost') }; // another origin: at its own a page gets the browser's dialog
-    const lines = await page.evaluate(place === 'page' ? inPage : inWorker, { task: there, script: `/${place}/${place === 'page' ? 'browser' : 'page'}.js` });
-    const ended = readResults(lines);
-    return { ...ended, output: [ended.output, ...output].join('\n') };
+    await page.goto(url);
+    return await use(page, output);
   } finally {
     await browser.close();
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });

@@ -1,7 +1,9 @@
 // The examples that need a runtime, or packages of their own, besides Node: copied beside the installed package, run, asked.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as assert from 'uvu/assert';
@@ -12,6 +14,7 @@ import { runProgram } from '../lab/programs.ts';
 import type { Project } from '../lab/project.ts';
 import { bytes } from '../programs/bytes.ts';
 import type { Result, Task } from '../programs/task.ts';
+import { browserVersion, inBrowser } from './chromium.ts';
 import { NODE_LIKE, type Runtime } from './kind.ts';
 import { bunProgram, denoProgram, environment } from './process.ts';
 import { startWorkerd } from './workerd.ts';
@@ -30,6 +33,10 @@ export function examples(): Runtime {
       const results: Result[] = [];
       const output: string[] = [];
       for (const [name, example] of Object.entries(EXAMPLES)) {
+        if (name.endsWith('.html') && await browserVersion().catch(() => null) === null) {
+          results.push({ suite: 'examples', test: name, state: 'skipped', reason: 'no Chromium' });
+          continue;
+        }
         try {
           const shown = await example(lab);
           output.push(`== examples/${name}\n${shown.trim()}`);
@@ -110,6 +117,26 @@ const EXAMPLES: Readonly<Record<string, (lab: Lab) => Promise<string>>> = {
     assert.is((await fetch(`${unreachable.url}negotiate`)).status, 502);
     return `GET /negotiate\n${response.status} ${text}\nx-authenticated-by: ${response.headers.get('x-authenticated-by')}`;
   },
+
+  async 'page/index.html'({ project, folder }) {
+    const dist = join(project.folder, 'node_modules/portable-sspi/dist');
+    const files = new Map<string, { type: string; body: Buffer }>([['/', { type: 'text/html', body: await readFile(join(folder, 'page/index.html')) }]]);
+    for (const name of await readdir(dist, { recursive: true })) {
+      if (name.endsWith('.js')) files.set(`/node_modules/portable-sspi/dist/${name}`, { type: 'text/javascript', body: await readFile(join(dist, name)) });
+    }
+    await using site = await serve(files);
+    return await inBrowser(site.url, async (page, output) => {
+      const text = await page.evaluate(async (patience) => {
+        const out = document.querySelector('#out')!;
+        for (const until = Date.now() + patience; out.textContent === '…' && Date.now() < until;) await new Promise((resolve) => setTimeout(resolve, 20));
+        const { imports } = JSON.parse(document.querySelector('script[type=importmap]')!.textContent!) as { imports: Record<string, string> };
+        for (const path of Object.values(imports)) await import(new URL(path, location.href).href);
+        return out.textContent!;
+      }, 10_000);
+      assert.is(text, 'alice@TEST.REALM by Kerberos, and sealed and signed', output.join('\n'));
+      return text;
+    });
+  },
 };
 
 /** Each line that examples/README.md shows; what follows an ellipsis is left out there. */
@@ -176,6 +203,22 @@ async function nobody(url: string, status = 401): Promise<string> {
   assert.is(response.status, status);
   if (status === 401) assert.match(response.headers.get('www-authenticate') ?? '', /^Negotiate/);
   return `GET ${new URL(url).pathname} as no one: ${response.status} ${(await response.text()).trim()}`;
+}
+
+/** A site of these files alone. */
+async function serve(files: ReadonlyMap<string, { type: string; body: Buffer }>): Promise<AsyncDisposable & { url: string }> {
+  const web = createServer(({ url }, response) => {
+    const file = files.get(url!);
+    response.writeHead(file === undefined ? 404 : 200, file && { 'content-type': file.type }).end(file?.body);
+  });
+  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(web.address() as AddressInfo).port}/`,
+    async [Symbol.asyncDispose]() {
+      web.closeAllConnections();
+      await new Promise((resolve) => web.close(resolve));
+    },
+  };
 }
 
 function installWeb({ folder }: Lab): void {
