@@ -95,7 +95,7 @@ function none(message: string, cause?: unknown, host?: Host): SspiError {
   return new SspiError('SEC_E_NO_CREDENTIALS', message, {
     cause,
     remedy: isRefusalOfRuntime(cause) ? cause.remedy! : (withheld.length > 0 ? `Permit what was not looked at: ${withheld.join(' ')}. Or pass ` : 'Pass ')
-      + `authData, such as { user: 'alice', domain: 'ADTEST', password: '…' }${host !== undefined && host.environment === undefined ? '.' : ELSEWHERE}`,
+      + `a credential, such as { user: 'alice@AD.TEST', password: '…' }${host !== undefined && host.environment === undefined ? '.' : ELSEWHERE}`,
   });
 }
 

@@ -18,6 +18,8 @@ export interface MechanismCredential {
   /** The largest token that its handshake makes, in bytes. */
   readonly maxToken: number;
   readonly expiry: Date | null;
+  /** Why it stands in the list but can offer nothing: Negotiate passes it over, and tells this. */
+  readonly unavailable?: SspiError;
   /** True when a token without SPNEGO around it is this mechanism's. */
   recognizes(token: Uint8Array): boolean;
   initiator(request: InitiatorRequest): Handshake;

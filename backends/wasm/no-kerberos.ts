@@ -11,7 +11,7 @@ export const kerberosService = kerberosEngine;
 export const passwordChanger = kerberosEngine;
 
 export async function realmFinder() {
-  return { knowsRealm: async () => false };
+  return { withoutRealm: async () => null };
 }
 
 export async function hostCredentials() {

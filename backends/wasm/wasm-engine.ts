@@ -12,7 +12,10 @@ import { resolveHost } from './host/index.ts';
 /** The mechanisms of this build. */
 export const wasmEngine: Engine = {
   createMechanisms: (options) => (servesKerberos(options) ? withKerberos(options) : complete([], options)), // NTLM alone waits for nothing
-  negotiateInitiator: (mechanisms, request) => createSpnegoInitiator(mechanismsForTarget(mechanisms, request.targetName), request),
+  negotiateInitiator(all, request) {
+    const { mechanisms, fallbackFrom } = mechanismsForTarget(all, request.targetName);
+    return createSpnegoInitiator(mechanisms, request, fallbackFrom);
+  },
   negotiateAcceptor: (mechanisms, request) => part('acceptors').negotiate(mechanisms, request),
   importEstablished(mechanism, packed) {
     if (mechanism === 'NTLM') return part('packing').importNtlmContext(packed);
@@ -30,9 +33,13 @@ export const wasmEngine: Engine = {
 
 async function withKerberos(options: MechanismOptions): Promise<MechanismCredential[]> {
   const mechanisms: MechanismCredential[] = [];
-  if (options.package === 'Kerberos' || await knowsRealm(options)) {
+  const stand = options.package === 'Kerberos' ? undefined : await (await realmFinder()).withoutRealm(options);
+  if (stand === undefined) {
     kerberos = await kerberosEngine();
     mechanisms.push(kerberos.createKerberosCredential(options));
+  } else if (stand !== null && options.acceptor === undefined) {
+    if (!allowedMechanisms(options.packageList).includes('NTLM')) throw stand.unavailable;
+    mechanisms.push(stand);
   }
   return complete(mechanisms, options);
 }
@@ -45,10 +52,6 @@ function complete(mechanisms: MechanismCredential[], options: MechanismOptions):
 
 /** Loaded when a credential first needs it, so that a program of NTLM alone does not ship it. */
 let kerberos: typeof import('./kerberos/index.ts') | undefined;
-
-async function knowsRealm(options: MechanismOptions): Promise<boolean> {
-  return (await realmFinder()).knowsRealm(options);
-}
 
 function servesKerberos({ package: name, packageList, authData, acceptor, kerberos }: MechanismOptions): boolean {
   if (name === 'NTLM' || (name === 'Negotiate' && !allowedMechanisms(packageList).includes('Kerberos'))) return false;
@@ -76,6 +79,6 @@ function nothingServed({ package: name, authData, acceptor }: MechanismOptions):
   return new SspiError(
     kerberosOnly && name === 'NTLM' ? 'SEC_E_UNKNOWN_CREDENTIALS' : 'SEC_E_NO_CREDENTIALS',
     kerberosOnly ? 'a keytab or a credential cache is for Kerberos, which is not allowed here' : `${name}: nothing in this credential is for it`,
-    { remedy: acceptor === undefined ? 'Pass authData: { user, password }; Kerberos takes a keytab or a ccache too.' : 'Pass authData: { accounts } for NTLM, { keytab } for Kerberos (default: KRB5_KTNAME, /etc/krb5.keytab).' },
+    { remedy: acceptor === undefined ? 'Give a user and a password; Kerberos takes a keytab or a ccache too.' : 'Give a keytab for Kerberos (default: KRB5_KTNAME, /etc/krb5.keytab), accounts for NTLM, as the credential.' },
   );
 }

@@ -144,7 +144,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       }
       if (!context.complete && mustComplete) {
         throw new SspiError('SEC_E_INCOMPLETE_MESSAGE', `the server answered ${status} without the token that ends the handshake, so it has proven nothing`, {
-          remedy: 'The server, or what stands in front of it, must pass on the WWW-Authenticate field of its final response.',
+          remedy: status >= 500 ? 'The server failed: its own log says why.' : 'The server, or what stands in front of it, must pass on the WWW-Authenticate field of its final response.',
         });
       }
       return settle(context.complete);

@@ -217,4 +217,5 @@ const MAX_LEGS = 10;
 const MAX_FAILURES = 5;
 const SERVER_FAULTS: ReadonlySet<SspiErrorCode> = new Set<SspiErrorCode>([
   'SEC_E_INTERNAL_ERROR', 'SEC_E_INSUFFICIENT_MEMORY', 'SEC_E_INVALID_HANDLE',
+  'SEC_E_NO_CREDENTIALS', 'SEC_E_UNKNOWN_CREDENTIALS', // the keytab is not there, or is none
 ]);

@@ -92,4 +92,6 @@ function checkAuthData(authData: AcquireCredentialsOptions['authData']): void {
   if (user !== undefined && !['password', 'ntHash', 'keytab', 'ccache'].some((key) => (authData as Record<string, unknown>)[key] !== undefined)) {
     throw new TypeError('authData names a user, but no password, ntHash, keytab or ccache');
   }
+  // Without a user it would count as none, and the host's own credential would stand in for a mistyped key.
+  if (user === undefined && (password ?? ntHash) !== undefined) throw new TypeError('authData has a password or an ntHash, but no user');
 }

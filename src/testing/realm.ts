@@ -68,6 +68,8 @@ export interface UserOptions {
  */
 export async function createTestRealm(options: TestRealmOptions = {}): Promise<TestRealm> {
   const { realm = 'TEST.REALM', users = { alice: 'Password1' }, services = ['HTTP/localhost'] } = options;
+  if (Array.isArray(users) || Object.values(users).some((password) => typeof password !== 'string')) throw new TypeError("users must be names and passwords: { alice: 'secret' }");
+  if (!Array.isArray(services)) throw new TypeError("services must be an array: ['HTTP/localhost']");
   const host = resolveHost();
   const random = (length: number) => host.random(length);
   let advanced = 0;

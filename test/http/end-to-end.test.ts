@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { acquireCredentialsHandle, freeCredentialsHandle, SECPKG_CRED_INBOUND, SspiError } from '../../src/index.ts';
 import { authenticationOf, createFetch, negotiateAuth, proxyAuthenticationOf, type FetchOptions, type NegotiateAuthOptions } from '../../src/http/index.ts';
+import { createTestRealm } from '../../src/testing/index.ts';
 import { selfSigned } from './support/certificate.ts';
 import { rejection } from './support/clients.ts';
 import { certificate, echo, guarded, serve, serveProxy } from './support/servers.ts';
@@ -38,8 +39,10 @@ for (const secure of [false, true]) {
     assert.is(response.status, 200);
     const answer = await response.json() as { user: string; body: string };
     assert.equal([answer.user, answer.body], ['alice', 'body']);
-    assert.equal(authenticationOf(response), {
-      scheme: 'Negotiate', package: 'NTLM', fallbackFrom: null, target: 'HTTP/localhost', peer: null, complete: true, mutual: false, channelBindings: secure, reused: false,
+    const { fallbackFrom, ...outcome } = authenticationOf(response)!;
+    assert.match(fallbackFrom!.message, /'ADTEST' is a NetBIOS domain, whose realm is not known/);
+    assert.equal(outcome, {
+      scheme: 'Negotiate', package: 'NTLM', target: 'HTTP/localhost', peer: null, complete: true, mutual: false, channelBindings: secure, reused: false,
     });
     assert.is(server.seen.length, 3);
     assert.is(authenticationOf(await fetch(server.url))?.reused, true);
@@ -185,6 +188,23 @@ test('handles of acquireCredentialsHandle on both ends', async () => {
     assert.is(authenticationOf(response)?.scheme, scheme);
   }
   for (const handle of [inbound, outbound, ntlm]) freeCredentialsHandle(handle); // still the caller's
+});
+
+test('a keytab that is not there is the server\'s fault, and the client is told where to look', async () => {
+  const faults: unknown[] = [];
+  const refusals: unknown[] = [];
+  const guard = negotiateAuth({ keytab: '/nowhere/web.keytab', onRefusal: (error) => refusals.push(error) });
+  await using server = await serve((req, res) => guard(req, res, (fault) => {
+    faults.push(fault);
+    res.writeHead(500).end();
+  }));
+  const realm = await createTestRealm();
+  await using fetch = createFetch({ credential: realm.authData('alice'), kerberos: realm.kerberos });
+  const error = await rejection(fetch(server.url.replace('127.0.0.1', 'localhost')));
+  assert.is(error.code, 'SEC_E_INCOMPLETE_MESSAGE');
+  assert.match((error as SspiError).remedy!, /its own log/);
+  assert.equal(faults.map((fault) => (fault as SspiError).code), ['SEC_E_NO_CREDENTIALS']);
+  assert.equal(refusals, []);
 });
 
 test('no credential is an SspiError', async () => {

@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
-  acceptSecurityContext, acquireCredentialsHandle, createInitiator, enumerateSecurityPackages, importSecurityContext, initializeSecurityContext, ISC_REQ_MUTUAL_AUTH,
-  ISC_REQ_USE_SUPPLIED_CREDS, packAuthIdentity, type PackageName, queryContextAttributes, queryCredentialsAttributes, querySecurityPackageInfo, SEC_E_OK,
+  acceptSecurityContext, acquireCredentialsHandle, createAcceptor, createInitiator, enumerateSecurityPackages, importSecurityContext, initializeSecurityContext, ISC_REQ_MUTUAL_AUTH,
+  ISC_REQ_USE_SUPPLIED_CREDS, packAuthIdentity, type PackageName, queryContextAttributes, queryCredentialsAttributes, querySecurityPackageInfo, SEC_E_NO_AUTHENTICATING_AUTHORITY, SEC_E_OK,
   SECBUFFER_PKG_PARAMS, SECPKG_ATTR_NAMES, SECPKG_ATTR_NEGO_STATUS, SECPKG_CRED_ATTR_NAMES, SECPKG_CRED_BOTH, SECPKG_CRED_INBOUND,
 } from '../../src/index.ts';
 import { drive, handshake, tokenOf } from '../contract/drive.ts';
@@ -41,10 +41,27 @@ test('a keytab and a credential cache are for Kerberos alone', async () => {
 });
 
 test('packageList leaves Negotiate what it allows, and NTLM is never a silent way out', async () => {
-  await failure('SEC_E_NO_CREDENTIALS', acquireCredentialsHandle({ backend: 'wasm', authData: ALICE, packageList: '!NTLM' }));
-  await failure('SEC_E_NO_CREDENTIALS', acquireCredentialsHandle({ backend: 'wasm', authData: ALICE, packageList: 'Kerberos' }));
+  // A NetBIOS domain tells no realm.
+  await failure('SEC_E_NO_AUTHENTICATING_AUTHORITY', acquireCredentialsHandle({ backend: 'wasm', authData: ALICE, packageList: '!NTLM' }));
+  await failure('SEC_E_NO_AUTHENTICATING_AUTHORITY', acquireCredentialsHandle({ backend: 'wasm', authData: ALICE, packageList: 'Kerberos' }));
   const driven = await drive({ world: inMemory, package: 'Negotiate', client: { packageList: '!Kerberos' }, server: { packageList: 'NTLM' } });
   assert.is(driven.initialized.status, SEC_E_OK);
+});
+
+test('a password without a user is a TypeError, never another credential', async () => {
+  for (const authData of [{ username: 'alice', password: 'secret' }, { ntHash: new Uint8Array(16) }]) {
+    const error = await acquireCredentialsHandle({ backend: 'wasm', authData: authData as unknown as typeof ALICE }).catch((thrown: unknown) => thrown);
+    assert.instance(error, TypeError);
+    assert.match((error as Error).message, /no user/);
+    assert.not.match((error as Error).message, /secret/);
+  }
+});
+
+test('an account of the wrong shape is told as what it is', async () => {
+  for (const account of ['secret', {}, { ntHash: new Uint8Array(4) }, 5]) {
+    const error = await failure('SEC_E_INTERNAL_ERROR', drive({ world: inMemory, package: 'NTLM', server: { authData: { accounts: () => account as unknown as { password: string } } } }));
+    assert.match(error.message, /neither a password/);
+  }
 });
 
 test('the default credential comes from NTLM_USER_FILE', async () => {
@@ -95,13 +112,32 @@ test('supplied credentials replace the handle\'s for one handshake, and keep its
   });
   const driven = await handshake({ clientCredential, serverCredential }, supplied());
   assert.is(queryContextAttributes(driven.server, SECPKG_ATTR_NAMES).userName, 'ADTEST\\alice');
-  await failure('SEC_E_NO_CREDENTIALS', handshake({ clientCredential, serverCredential }, supplied('!NTLM')));
+  await failure('SEC_E_NO_AUTHENTICATING_AUTHORITY', handshake({ clientCredential, serverCredential }, supplied('!NTLM')));
   await failure('SEC_E_LOGON_DENIED', handshake({ clientCredential, serverCredential }, {})); // the handle's own again
 });
 
-test('a context ends with the status of its last leg', async () => {
-  const { client, server } = await drive({ world: inMemory, package: 'Negotiate', initialize: { contextReq: ISC_REQ_MUTUAL_AUTH } });
+test('a context ends with the status of its last leg, or with why Kerberos was passed over', async () => {
+  const { client, server } = await drive({ world: inMemory, package: 'Negotiate', client: { packageList: 'NTLM' }, initialize: { contextReq: ISC_REQ_MUTUAL_AUTH } });
   for (const context of [client, server]) assert.is(queryContextAttributes(context, SECPKG_ATTR_NEGO_STATUS).lastStatus, SEC_E_OK);
+  const fallen = await drive({ world: inMemory, package: 'Negotiate' });
+  const { lastStatus, reason } = queryContextAttributes(fallen.client, SECPKG_ATTR_NEGO_STATUS);
+  assert.is(lastStatus, SEC_E_NO_AUTHENTICATING_AUTHORITY);
+  assert.match(reason!.message, /'ADTEST' is a NetBIOS domain, whose realm is not known/);
+  assert.is(queryContextAttributes(fallen.server, SECPKG_ATTR_NEGO_STATUS).lastStatus, SEC_E_OK);
+});
+
+test('without a target, or with an address for one, the context says why there is no Kerberos', async () => {
+  for (const target of [undefined, 'HTTP/10.0.0.1']) {
+    using client = await createInitiator({ ...(target !== undefined && { target }), credential: { user: 'alice@AD.TEST', password: ALICE.password }, kerberos: { krb5Conf: '' }, backend: 'wasm' });
+    using server = await createAcceptor({ credential: { accounts }, backend: 'wasm' });
+    for (let token = await client.step(); token !== null;) {
+      const answer = await server.step(token);
+      token = answer && await client.step(answer);
+    }
+    assert.is(client.package, 'NTLM');
+    assert.is(client.fallbackFrom!.code, 'SEC_E_TARGET_UNKNOWN');
+    assert.match(client.fallbackFrom!.remedy!, /service and a host's name/);
+  }
 });
 
 test('the server takes raw NTLM through Negotiate and answers without SPNEGO', async () => {

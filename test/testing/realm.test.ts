@@ -204,4 +204,11 @@ test("another realm's services, by trust and referral", async () => {
   }
 });
 
+test('users and services of the wrong shape are TypeErrors', async () => {
+  for (const options of [{ users: ['alice'] }, { users: { alice: 1 } }, { services: 'HTTP/web.test.realm' }]) {
+    const error = await createTestRealm(options as unknown as Parameters<typeof createTestRealm>[0]).catch((thrown: unknown) => thrown);
+    assert.instance(error, TypeError);
+  }
+});
+
 test.run();

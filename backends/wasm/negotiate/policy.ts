@@ -49,17 +49,22 @@ export function selectMechanisms<T extends { readonly name: MechanismName }>(mec
 
 /**
  * Keeps the mechanisms that can authenticate to a target. A service without a name, or one that is named by its address,
- * has no Kerberos principal: NTLM alone is left, and no KDC is looked for. Throws SEC_E_TARGET_UNKNOWN when none is left.
+ * has no Kerberos principal: NTLM alone is left, and no KDC is looked for. `fallbackFrom` says why one was left out; it is thrown when none is left.
  */
-export function mechanismsForTarget<T extends Pick<MechanismCredential, 'name'>>(mechanisms: readonly T[], targetName: string | null): T[] {
-  if (mechanisms.every(({ name }) => name !== 'Kerberos')) return [...mechanisms];
+export function mechanismsForTarget<T extends Pick<MechanismCredential, 'name' | 'unavailable'>>(mechanisms: readonly T[], targetName: string | null): { mechanisms: readonly T[]; fallbackFrom?: SspiError } {
+  const kerberos = mechanisms.find(({ name }) => name === 'Kerberos');
+  const fallbackFrom = kerberos && (kerberos.unavailable ?? noPrincipal(targetName));
+  if (fallbackFrom === undefined) return { mechanisms };
+  const left = mechanisms.filter((mechanism) => mechanism !== kerberos);
+  if (left.length === 0) throw fallbackFrom;
+  return { mechanisms: left, fallbackFrom };
+}
+
+function noPrincipal(targetName: string | null): SspiError | undefined {
   const reason = targetName === null || targetName.trim() === '' ? 'no target name was given'
     : namesAddress(targetName) ? `'${targetName}' names an IP address` : undefined;
-  if (reason === undefined) return [...mechanisms];
-  const left = mechanisms.filter(({ name }) => name !== 'Kerberos');
-  if (left.length > 0) return left;
-  throw new SspiError('SEC_E_TARGET_UNKNOWN', `${reason}, and Kerberos, which needs a host's name, is all that is allowed`, {
-    remedy: "Give the target as a service and a host's name, such as HTTP/web.ad.test, or allow NTLM.",
+  return reason === undefined ? reason : new SspiError('SEC_E_TARGET_UNKNOWN', `${reason}, and Kerberos needs a host's name`, {
+    remedy: "Give the target as a service and a host's name, such as HTTP/web.ad.test.",
   });
 }
 

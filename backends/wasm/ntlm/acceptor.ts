@@ -164,15 +164,15 @@ class ExpectAuthenticate implements Handshake {
       throw new SspiError('SEC_E_INTERNAL_ERROR', 'NTLM: the accounts callback failed', { cause });
     }
     if (secret === null || secret === undefined) return null;
-    if ('ntHash' in secret && secret.ntHash instanceof Uint8Array && secret.ntHash.length === 16) return secret;
-    if ('password' in secret && typeof secret.password === 'string') return secret;
+    const { password, ntHash } = secret as { password?: unknown; ntHash?: unknown };
+    if (typeof password === 'string' || (ntHash instanceof Uint8Array && ntHash.length === 16)) return secret;
     throw new SspiError('SEC_E_INTERNAL_ERROR', 'NTLM: the accounts callback gave neither a password, nor an NT hash of 16 bytes, nor null');
   }
 
   /** An unknown account costs the same work and ends in the same words as a wrong password. */
   #verify(token: Uint8Array, account: AccountName, secret: AccountSecret | null): Verified {
     const { level } = this.#policy;
-    const password = secret === null ? 'no such account' : 'password' in secret ? secret.password : null;
+    const password = secret === null ? 'no such account' : (secret as { password?: string }).password ?? null;
     const hashes = new Uint8Array(48);
     let options = level === null || level === 5 ? 0 : level === 4 ? ALLOW_NTLM : ALLOW_NTLM | ALLOW_LM;
     try {

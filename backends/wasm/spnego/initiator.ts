@@ -25,14 +25,15 @@ export type SpnegoInitiatorRequest = InitiatorRequest & {
  *   start ──▶ ExpectSelection ──▶ ExpectNegTokenResp … ──▶ ExpectMechListMic ──▶ established
  *
  * The first call takes null, or the server's NegTokenInit2 where the server began. A mechanism that cannot make its
- * first token is not offered, if its reason allows a fallback; when none can, the first reason is thrown.
+ * first token is not offered, if its reason allows a fallback; when none can, the first reason is thrown. `fallbackFrom`: why one is not among
+ * them at all.
  */
-export function createSpnegoInitiator(mechanisms: readonly MechanismCredential[], request: SpnegoInitiatorRequest): Handshake {
+export function createSpnegoInitiator(mechanisms: readonly MechanismCredential[], request: SpnegoInitiatorRequest, fallbackFrom?: SspiError): Handshake {
   return {
     step(token, signal) {
       return token && token.length > 0
-        ? tellPeer(request.extendedError, () => offer(offeredByServer(mechanisms, token), request, signal))
-        : offer({ mechanisms }, request, signal);
+        ? tellPeer(request.extendedError, () => offer({ fallbackFrom, ...offeredByServer(mechanisms, token) }, request, signal))
+        : offer({ mechanisms, fallbackFrom }, request, signal);
     },
     dispose() {},
   };
@@ -47,16 +48,16 @@ interface Negotiation {
   readonly fallbackFrom: SspiError | undefined;
 }
 
+/** What can be offered, and why it is less than could be. */
+interface Candidates {
+  readonly mechanisms: readonly MechanismCredential[];
+  readonly fallbackFrom?: SspiError | undefined;
+}
+
 /** How far the mechanism is: running, or already established on this side. */
 type Progress =
   | { readonly handshake: Handshake; readonly holder?: undefined }
   | { readonly holder: Holder; readonly handshake?: undefined };
-
-/** What can be offered, and why it is less than could be. */
-interface Candidates {
-  readonly mechanisms: readonly MechanismCredential[];
-  readonly fallbackFrom?: SspiError;
-}
 
 // MS-SPNG 3.2.5.2: from the server's NegTokenInit2 we take only which mechanisms it offers; the order stays ours.
 function offeredByServer(mechanisms: readonly MechanismCredential[], token: Uint8Array): Candidates {
@@ -151,7 +152,7 @@ async function reselect(negotiation: Negotiation, chosen: MechanismCredential, r
   if (resp.responseToken) throw malformed('no token expected with another mechanism before its first one was sent');
   if (resp.mechListMic) throw malformed('no mechListMIC expected with another mechanism');
   const fallbackFrom = negotiation.fallbackFrom
-    ?? new SspiError('SEC_E_SECPKG_NOT_FOUND', `the server chose ${chosen.name}, though ${negotiation.offered[0]!.name} was offered first`);
+    ?? new SspiError('SEC_E_SECPKG_NOT_FOUND', `the server chose ${chosen.name}, though ${negotiation.offered[0]!.name} was offered first`, { remedy: "The server lacks a key (keytab) of this service, or is set to NTLM." });
   const reselected = { ...negotiation, fallbackFrom };
   const first = await firstToken(chosen, negotiation.request, signal);
   if (first.next) {

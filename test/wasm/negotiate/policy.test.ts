@@ -53,7 +53,8 @@ for (const target of [
 ]) {
   test(`${target} names an address`, () => {
     assert.ok(namesAddress(target));
-    assert.is(names(mechanismsForTarget(both, target)), 'NTLM');
+    assert.is(names(mechanismsForTarget(both, target).mechanisms), 'NTLM');
+    assert.match(mechanismsForTarget(both, target).fallbackFrom!.message, /names an IP address/);
     assert.throws(() => mechanismsForTarget([both[0]!], target), is('SEC_E_TARGET_UNKNOWN', /names an IP address/));
   });
 }
@@ -65,13 +66,21 @@ for (const target of [
 ]) {
   test(`${target} names no address`, () => {
     assert.not.ok(namesAddress(target));
-    assert.is(names(mechanismsForTarget(both, target)), 'Kerberos,NTLM');
+    assert.is(names(mechanismsForTarget(both, target).mechanisms), 'Kerberos,NTLM');
   });
 }
 
+test('a mechanism that can offer nothing is passed over, and says why', () => {
+  const unavailable = new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', 'no realm');
+  const { mechanisms, fallbackFrom } = mechanismsForTarget([{ name: 'Kerberos', unavailable }, { name: 'NTLM' }], 'HTTP/web.ad.test');
+  assert.is(names(mechanisms), 'NTLM');
+  assert.is(fallbackFrom, unavailable);
+  assert.is(mechanismsForTarget([both[1]!], '10.0.0.1').fallbackFrom, undefined, 'NTLM alone was asked for');
+});
+
 test('without a target name there is no Kerberos', () => {
   for (const target of [null, '', ' ']) {
-    assert.is(names(mechanismsForTarget(both, target)), 'NTLM');
+    assert.is(names(mechanismsForTarget(both, target).mechanisms), 'NTLM');
     assert.throws(() => mechanismsForTarget([both[0]!], target), is('SEC_E_TARGET_UNKNOWN', /no target name/));
   }
 });

@@ -25,7 +25,7 @@ export async function locateKdcs(realm: string, options: LocateOptions): Promise
   const port = DEFAULT_PORT[service];
   // 1. What the caller says.
   const listed = config.realms?.[realm]?.[service] ?? fallbackToKdc(service, config.realms?.[realm]?.kdc);
-  if (listed !== undefined && listed.length > 0) return listed.map((text) => parseKdcAddress(text, port));
+  if (listed !== undefined && listed.length > 0) return [listed].flat().map((text) => parseKdcAddress(text, port));
   // 2. What krb5.conf says.
   const configured = krb5Conf?.realms.get(realm);
   const fromFile = configured === undefined ? [] : service === 'kdc' ? configured.kdc : configured.kpasswd.length > 0 ? configured.kpasswd : withoutPorts(configured.adminServer);
