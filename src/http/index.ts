@@ -26,7 +26,7 @@ export function createFetch(options: FetchOptions = {}): NegotiatingFetch {
  *
  * Answers 401 with a challenge, 400 to what is no token, and calls `next(error)` only for faults of the server itself.
  */
-export function negotiateAuth(options: NegotiateAuthOptions = {}): Middleware {
+export function negotiateAuth(options: NegotiateAuthOptions): Middleware {
   return negotiateAuthOver(acceptorSource, options.channelBindingPolicy === 'always' ? channelBindingsFromCertificate : bindingsWhereDefined, options);
 }
 
@@ -36,12 +36,12 @@ export function negotiateAuth(options: NegotiateAuthOptions = {}): Middleware {
  * Kerberos completes within one request, and nothing is kept from one to the next. NTLM, which takes several on one connection, is offered
  * only where `connection` tells connections apart; without it, and without a keytab, this throws SEC_E_UNSUPPORTED_FUNCTION.
  */
-export function createRequestAuthenticator<Info = unknown>(options: RequestAuthenticatorOptions<Info> = {}): RequestAuthenticator<Info> {
+export function createRequestAuthenticator<Info = unknown>(options: RequestAuthenticatorOptions<Info>): RequestAuthenticator<Info> {
   return createRequestAuthenticatorOver(acceptorSource, options);
 }
 
 /** The same as middleware of Hono: `c.get('sspi')` is who sent the request. `connection` is given Hono's context. */
-export function negotiateHono(options: RequestAuthenticatorOptions<HonoContext> = {}): HonoMiddleware {
+export function negotiateHono(options: RequestAuthenticatorOptions<HonoContext>): HonoMiddleware {
   return honoOver(createRequestAuthenticator(options));
 }
 

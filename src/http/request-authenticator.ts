@@ -44,6 +44,7 @@ export type RequestVerdict =
     sspi: null;
     /** To be sent as it is: a challenge, or why there is none. */
     response: Response;
+    finish?: undefined;
   };
 
 /** What Hono's `Context` has of it. */

@@ -93,7 +93,7 @@ test('without a default credential the error says what to pass', async () => {
   ];
   for (const host of none) {
     const error = await failure('SEC_E_NO_CREDENTIALS', defaultCredential(host));
-    assert.match(error.remedy!, /authData/);
+    assert.match(error.remedy!, /a credential, such as/);
   }
   await failure('SEC_E_NO_CREDENTIALS', defaultCredential(userFile('A:b:c'), 'mallory'));
 });

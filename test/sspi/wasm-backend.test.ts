@@ -129,7 +129,7 @@ test('a context ends with the status of its last leg, or with why Kerberos was p
 test('without a target, or with an address for one, the context says why there is no Kerberos', async () => {
   for (const target of [undefined, 'HTTP/10.0.0.1']) {
     using client = await createInitiator({ ...(target !== undefined && { target }), credential: { user: 'alice@AD.TEST', password: ALICE.password }, kerberos: { krb5Conf: '' }, backend: 'wasm' });
-    using server = await createAcceptor({ credential: { accounts }, backend: 'wasm' });
+    using server = await createAcceptor({ credential: { accounts: () => ({ password: ALICE.password }) }, backend: 'wasm' });
     for (let token = await client.step(); token !== null;) {
       const answer = await server.step(token);
       token = answer && await client.step(answer);

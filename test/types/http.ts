@@ -35,5 +35,11 @@ export async function serve(request: Request, info: { socket: object }): Promise
   return verdict.finish(new Response(`hello ${verdict.sspi.user}`));
 }
 
+export async function serveTakenApart(request: Request): Promise<Response> {
+  const { sspi, response, finish } = await authenticate(request);
+  if (response !== null) return response;
+  return finish(new Response(`hello ${sspi.user}`));
+}
+
 same<HonoMiddleware>()(negotiateHono({ keytab: new Uint8Array(0) }));
 same<Authentication | null>()(authenticationOf(new Response()) ?? null);

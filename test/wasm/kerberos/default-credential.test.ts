@@ -98,7 +98,7 @@ test('for NTLM no ticket and no keytab is looked for', async ({ ccache }) => {
 test('nothing: the remedy names every place; a reason is given where something was found', async ({ ccache }) => {
   const nothing = await failure(acquireCredentialsHandle({ host: hostWith({}) }));
   assert.is(nothing.code, 'SEC_E_NO_CREDENTIALS');
-  for (const name of ['authData', 'kinit', 'KRB5CCNAME', 'KRB5_CLIENT_KTNAME', 'NTLM_USER_FILE']) assert.match(nothing.remedy!, name);
+  for (const name of ['a credential', 'kinit', 'KRB5CCNAME', 'KRB5_CLIENT_KTNAME', 'NTLM_USER_FILE']) assert.match(nothing.remedy!, name);
   const expired = hostWith({ '/tmp/krb5cc_1234': ccache });
   expired.now = () => new Date(Date.now() + 30 * 86_400_000);
   assert.match((await failure(acquireCredentialsHandle({ host: expired }))).message, /have expired/);
