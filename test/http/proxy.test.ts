@@ -1,4 +1,4 @@
-import { createServer as createTcp, type Socket } from 'node:net';
+import { connect, createServer as createTcp, type Socket } from 'node:net';
 import type { RequestListener } from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -179,10 +179,28 @@ test('hostile answers to CONNECT are network errors', async () => {
   ];
   for (const answer of answers) {
     const proxy = await canned(answer);
-    const error = await rejection(fakeFetch({ proxy: proxy.url }).fetch('https://web.test/'));
+    const error = await rejection(fakeFetch({ proxy: proxy.url, headersTimeout: 1000 }).fetch('https://web.test/'));
     assert.is(error.message, 'fetch failed', answer.slice(0, 40));
     await proxy.stop();
   }
+});
+
+test('an answer to CONNECT in single bytes, longer than its tunnel needs', async () => {
+  const origin = fakeAuth({ target: 'HTTP/localhost' });
+  await using server = await serve(guarded(origin.middleware, hello), { secure: true, host: 'localhost' });
+  const proxy = createTcp((client) => {
+    client.on('error', () => {}).once('data', () => {
+      const upstream = connect(server.port, '127.0.0.1', () => {
+        for (const byte of `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`) client.write(byte);
+        client.pipe(upstream).on('error', () => {}).pipe(client);
+      });
+    });
+  });
+  const port = await listen(proxy);
+  const { fetch } = fakeFetch({ proxy: `http://127.0.0.1:${port}` });
+  assert.is(await (await fetch(server.url)).text(), 'hello alice');
+  await fetch.close();
+  await stop(proxy);
 });
 
 test('an abort ends a CONNECT that gets no answer', async () => {

@@ -1,23 +1,28 @@
 import { MalformedResponse } from './head.ts';
 
+/** What a stream's own reader has of it. */
+export interface ByteSource {
+  read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
+}
+
 /** Bytes of a stream, taken as a protocol needs them: up to a mark, a number of them, or whatever is there. */
 export interface ByteReader {
   /** Up to and without `mark`, as Latin-1; null where the stream ended before the first byte. More than `limit` bytes are an error. */
   until(mark: string, limit: number): Promise<string | null>;
   /** Some bytes, at most `limit`; null at the end. */
   some(limit: number): Promise<Uint8Array | null>;
-  cancel(): Promise<void>;
+  /** What has come and was not taken. */
+  readonly rest: Uint8Array;
 }
 
-export function createByteReader(stream: ReadableStream<Uint8Array>): ByteReader {
-  const reader = stream.getReader();
+export function createByteReader(reader: ByteSource): ByteReader {
   let held: Uint8Array = new Uint8Array(0);
   /** Where `held` was joined of several chunks, the array that it lies in; there is room behind it. */
   let room = held;
 
   const more = async (): Promise<boolean> => {
     const { done, value } = await reader.read();
-    if (done) return false;
+    if (done || value === undefined) return false;
     const { length } = held;
     if (length === 0) held = value;
     else {
@@ -57,7 +62,9 @@ export function createByteReader(stream: ReadableStream<Uint8Array>): ByteReader
       held = held.subarray(taken.length);
       return taken;
     },
-    cancel: () => reader.cancel(),
+    get rest() {
+      return held;
+    },
   };
 }
 

@@ -36,7 +36,7 @@ export class ConnectionEnded extends MalformedResponse {}
 
 export function createHttp1Connection(duplex: ByteDuplex): Http1Connection {
   const writer = duplex.writable.getWriter();
-  const reader = createByteReader(duplex.readable);
+  const reader = createByteReader(duplex.readable.getReader());
   writer.closed.catch(ignore);
 
   return {
