@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createSecur32Backend } from '../../backends/secur32/index.ts';
@@ -148,6 +149,26 @@ test('a koffi that is not there: which packages were looked for, what each said,
   assert.match(error.message, /neither @koromix\/koffi-plan9-mips nor uvu loads/);
   assert.match(error.remedy!, /npm install @koromix\/koffi-plan9-mips/);
   assert.equal((error.cause as AggregateError).errors.map(({ name }: Error) => name), ['Error', 'TypeError']);
+});
+
+/** The last one: what a terminated thread held stays the process's. */
+native('threads have each their own: one is terminated while its calls run, another ends, and this one goes on', async () => {
+  const start = () => new Worker(new URL('slow-worker.ts', import.meta.url), { workerData: path, execArgv: ['--import', new URL('../../build/register.js', import.meta.url).href] });
+  const heard = (worker: Worker, what: string) => new Promise<void>((resolve, reject) => {
+    worker.on('error', reject);
+    worker.on('message', (message) => message === what && resolve());
+  });
+  const [terminated, ending] = [start(), start()];
+  const ended = heard(ending, 'ended');
+  await heard(terminated, 'running');
+  await terminated.terminate();
+  await ended;
+  const backend = createSecur32Backend(open());
+  const credential = newCredHandle(await backend.acquireCredentials({ package: 'NTLM', credentialUse: SECPKG_CRED_OUTBOUND, authData: ALICE }));
+  const { context } = await initializeSecurityContext({ credential, targetName: 'HTTP/web' });
+  deleteSecurityContext(context);
+  freeCredentialsHandle(credential);
+  await ending.terminate();
 });
 
 test.run();
