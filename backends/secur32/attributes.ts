@@ -97,6 +97,12 @@ function bindings(facts: ContextFacts, attribute: number): { bindings: Uint8Arra
   }));
 }
 
+/** SecPkgContext_Target has bytes and their number; of which encoding is said nowhere. No SPN has a second byte of zero, but in UTF-16. */
+function targetText(bytes: Uint8Array): string {
+  const isUtf16 = bytes.length % 2 === 0 && bytes[1] === 0;
+  return new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(bytes).replace(/\0+$/, '');
+}
+
 /** SECPKG_ATTR_LC_STATUS (sspi.h). */
 const LAST_CLIENT_TOKEN_YES = 0;
 const LAST_CLIENT_TOKEN_NO = 1;
@@ -147,7 +153,7 @@ const QUERIES: Queries = {
   },
   [SECPKG_ATTR_TARGET]: (facts) => unlessUnsupported(() => ask(facts, SECPKG_ATTR_TARGET, 'SecPkgContext_Target', (frame, at, layout) => {
     const bytes = facts.secur32.takeBytes(frame.getPointer(at + layout.Target), frame.getUint32(at + layout.TargetLength));
-    return { target: bytes.length === 0 ? facts.targetName : new TextDecoder().decode(bytes) };
+    return { target: bytes.length === 0 ? facts.targetName : targetText(bytes) };
   }), () => ({ target: facts.targetName })),
   [SECPKG_ATTR_UNIQUE_BINDINGS]: (facts) => bindings(facts, SECPKG_ATTR_UNIQUE_BINDINGS),
   [SECPKG_ATTR_ENDPOINT_BINDINGS]: (facts) => bindings(facts, SECPKG_ATTR_ENDPOINT_BINDINGS),

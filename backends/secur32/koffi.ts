@@ -51,6 +51,6 @@ export async function loadKoffi(names: readonly string[]): Promise<Koffi> {
     }
   }
   throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `Secur32 needs koffi: neither ${names.join(' nor ')} loads`, {
-    cause: new AggregateError(causes, 'none of these packages loads'), remedy: `Run \`npm install ${names[0]}\`, or install without --omit=optional.`,
+    cause: new AggregateError(causes, 'none of these packages loads'), remedy: `Run \`npm install ${names[0]}\`, or install without --omit=optional; a bundle has to leave it out, and to have it beside itself.`,
   });
 }

@@ -48,7 +48,7 @@ export const TABLE: readonly Row[] = [
   capability('acceptorData'),
   { what: "a server's `channelBindingPolicy`", wasm: 'yes', secur32: 'yes', takes: () => inbound({ accounts: undefined, channelBindingPolicy: 'always' }) },
   { what: "a server's `replayCache`", wasm: 'yes', secur32: "no: Windows's own", takes: () => inbound({ accounts, replayCache: { add: () => true } }) },
-  { what: "a server's `serviceNames`", wasm: 'yes', secur32: 'no: read `SECPKG_ATTR_CLIENT_SPECIFIED_TARGET`', takes: () => inbound({ accounts, serviceNames: [TARGET] }) },
+  { what: "a server's `serviceNames`", wasm: 'yes', secur32: 'no: read `SECPKG_ATTR_CLIENT_SPECIFIED_TARGET`, which Windows tells where there are channel bindings', takes: () => inbound({ accounts, serviceNames: [TARGET] }) },
   { what: 'anonymous clients: `allowAnonymous`', wasm: 'yes', secur32: 'no', takes: () => inbound({ accounts, allowAnonymous: true }) },
 
   { what: 'a realm of the caller: `kerberos`, an in-memory realm too', wasm: 'yes', secur32: "no: Windows's own", takes: (realm) => ({ authData: realm.authData('alice'), kerberos: realm.kerberos }) },

@@ -303,6 +303,21 @@ test('Negotiate that names no package yet: NULL is not followed', async () => {
   }
 });
 
+test('the target, in whatever encoding a package writes it', async () => {
+  for (const [text, encoding] of [[TARGET, 'utf8'], [`${TARGET}\0`, 'utf8'], [TARGET, 'utf16le'], [`${TARGET}\0`, 'utf16le'], ['HTTP/wéb.ad.test', 'utf8']] as const) {
+    const { library, client } = await established('NTLM');
+    library.replace.QueryContextAttributesW = (_context, attribute, value) => {
+      assert.is(attribute, sspi.SECPKG_ATTR_TARGET);
+      const bytes = new Uint8Array(Buffer.from(text, encoding));
+      library.memory.setUint32(value!, bytes.length);
+      library.memory.setPointer(value! + library.memory.layouts.SecPkgContext_Target.Target, library.memory.give(bytes));
+      return 0;
+    };
+    assert.equal(queryContextAttributes(client, sspi.SECPKG_ATTR_TARGET), { target: text.replace('\0', '') });
+    assert.is(library.memory.heap.size, 0);
+  }
+});
+
 test('credential attributes: the name, and a KDC proxy as SecPkgCredentials_KdcProxySettingsW', async () => {
   const { library, acquire } = bench();
   const credential = await acquire();
