@@ -13,7 +13,7 @@ export async function changePassword(secur32: Secur32, options: ChangePasswordOp
   refuseWhatCannotBeTaken(options);
   const { package: packageName = 'Negotiate', oldPassword, newPassword } = options;
   secur32.packageInfo(packageName);
-  const { user, domain } = accountName(options);
+  const { user, domain } = accountAndDomain(options);
   const response = [{ type: SECBUFFER_CHANGE_PASS_RESPONSE, length: RESPONSE_ROOM }];
   const frame = secur32.frames.take(roomFor(response) + 2 * (packageName.length + user.length + domain.length + oldPassword.length + newPassword.length) + 256);
   try {
@@ -28,4 +28,11 @@ export async function changePassword(secur32: Secur32, options: ChangePasswordOp
   } finally {
     frame.release();
   }
+}
+
+/** pszDomainName and pszAccountName: of a name like `alice@AD.TEST` without a domain beside it, its two halves. */
+function accountAndDomain(options: ChangePasswordOptions): { user: string; domain: string } {
+  const { user, domain } = accountName(options.domain === '' ? { user: options.user } : options);
+  const at = user.lastIndexOf('@');
+  return domain !== '' || at < 0 ? { user, domain } : { user: user.slice(0, at), domain: user.slice(at + 1) };
 }

@@ -151,6 +151,22 @@ test('a koffi that is not there: which packages were looked for, what each said,
   assert.equal((error.cause as AggregateError).errors.map(({ name }: Error) => name), ['Error', 'TypeError']);
 });
 
+native('a process exits while its calls run, by itself and at once', () => {
+  const url = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
+  for (const [end, status] of [['process.exit(7)', 7], ["throw Object.assign(new Error('at once'), { stack: '' })", 1]] as const) {
+    const program = `import { createSecur32Backend } from ${url('../../backends/secur32/index.ts')};
+      import { createKoffiLibrary } from ${url('../../backends/secur32/koffi-library.ts')};
+      import { koffiPackages, loadKoffi } from ${url('../../backends/secur32/koffi.ts')};
+      const path = ${JSON.stringify(path)};
+      const backend = createSecur32Backend(createKoffiLibrary(await loadKoffi(koffiPackages(process.platform, process.arch)), { secur32: path, advapi32: path, kernel32: path, ntdll: path }));
+      const credential = await backend.acquireCredentials({ package: 'NTLM', credentialUse: 2, authData: ${JSON.stringify(ALICE)} });
+      for (let leg = 0; leg < 20; leg++) credential.initialize(null, { targetName: 'slow', contextReq: 0, targetDataRep: 0, input: [], output: [] });
+      setTimeout(() => { ${end}; }, 5);`;
+    const ended = spawnSync(process.execPath, ['--import', new URL('../../build/register.js', import.meta.url).href, '--input-type=module', '-e', program], { encoding: 'utf8', timeout: 60_000 });
+    assert.equal([ended.status, ended.signal], [status, null], ended.stderr);
+  }
+});
+
 /** The last one: what a terminated thread held stays the process's. */
 native('threads have each their own: one is terminated while its calls run, another ends, and this one goes on', async () => {
   const start = () => new Worker(new URL('slow-worker.ts', import.meta.url), { workerData: path, execArgv: ['--import', new URL('../../build/register.js', import.meta.url).href] });

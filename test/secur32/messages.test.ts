@@ -410,6 +410,12 @@ test('ChangeAccountPasswordW: off the event loop, wiped', async () => {
   assert.equal(seen, ['Negotiate', 'AD.TEST', 'alice', 'old', 'new', 0, 0, [15]]);
   assert.ok(library.calls.at(-1)!.isAsync);
   for (const { bytes } of memory.blocks) assert.ok(bytes.every((byte) => byte === 0));
+  for (const [user, domain, expected] of [
+    ['alice@AD.TEST', '', ['AD.TEST', 'alice']], ['alice@AD.TEST', 'ADTEST', ['ADTEST', 'alice@AD.TEST']], ['ADTEST\\alice', '', ['ADTEST', 'alice']], ['alice', '', ['', 'alice']],
+  ] as const) {
+    await backend.changeAccountPassword({ user, domain, oldPassword: 'old', newPassword: 'new' });
+    assert.equal(seen.slice(1, 3), expected, user);
+  }
   // LSA's own statuses come through, as NTSTATUS or HRESULT
   for (const [status, code, message, remedy] of [
     [0xc000006a, 'SEC_E_LOGON_DENIED', /STATUS_WRONG_PASSWORD/, /password/], [0xc000006c | 0, 'SEC_E_INVALID_PARAMETER', /STATUS_PASSWORD_RESTRICTION/, /longer one/],
