@@ -38,6 +38,18 @@ export interface LegParts {
 /** As much as Windows lets an administrator set for MaxTokenSize, and then some. */
 const LARGEST_TOKEN = 1 << 18;
 
+/*
+ * Every leg runs on another thread. A leg that asks nobody over the network could run here, but a wrong guess stops a server for as long as a network
+ * takes to give up, and what is sure is little:
+ *
+ *   Kerberos, initiator   the first leg asks the KDC for a ticket; a later one compares an AP-REP (RFC 4120 §3.2.5) and asks nobody, unless it is a
+ *                         KRB-ERROR that came: then the package tries again, perhaps with another ticket
+ *   Kerberos, acceptor    the server may have the PAC verified by its domain (MS-APDS §3.2.5.3)
+ *   NTLM, initiator       both legs ask nobody (MS-NLMP §3.1.5); Wine starts a process for them, which takes milliseconds
+ *   NTLM, acceptor        the challenge asks nobody (MS-NLMP §3.2.5.1.1); the domain verifies the answer to it (MS-APDS §3.1)
+ *   Negotiate             what it does in a leg is not told before
+ */
+
 /**
  * InitializeSecurityContextW or AcceptSecurityContext, on another thread. `input` is what `inputBuffers` made of the call; everything else is
  * copied before this returns, and `call` is not looked at afterwards.
