@@ -63,7 +63,7 @@ export async function kinit(options: KinitOptions): Promise<CredentialCache> {
   const renewLifetime = seconds('renewLifetime', options.renewLifetime);
 
   const { host, conf, transport, clock, random } = await open(kerberos, options.host);
-  const { principal: client, canonicalize } = clientIdentity(principal, undefined, kerberos, conf);
+  const { principal: client, canonicalize } = clientIdentity(principal, undefined, kerberos, conf, host);
   const fromPassword = password === undefined ? undefined : passwordKeys(client, password, random);
   try {
     const keys = fromPassword ?? keytabKeys(client, (await loadKeytab(options.keytab, host))!, random);

@@ -19,7 +19,7 @@ import { readConfiguration } from './store/configuration.ts';
 export async function changePassword({ user, domain, oldPassword, newPassword, kerberos = {} }: ChangePasswordOptions, given: Host): Promise<void> {
   const host = kerberosHost(given);
   const conf = await readConfiguration(kerberos, host);
-  const { principal: client, canonicalize } = clientIdentity(user, domain === '' ? undefined : domain, kerberos, conf);
+  const { principal: client, canonicalize } = clientIdentity(user, domain === '' ? undefined : domain, kerberos, conf, host);
   const clock: KerberosClock = { now: () => host.now(), offset: 0 };
   const random = (length: number) => host.random(length);
   const transport = kerberos.transport ?? networkTransport(kerberos, async () => conf, host);

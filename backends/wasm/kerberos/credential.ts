@@ -147,7 +147,7 @@ export async function openTickets({ authData, kerberos, host, clock, krb5Conf, r
     if (first === undefined) throw new SspiError('SEC_E_NO_CREDENTIALS', 'Kerberos: the keytab is empty, and no user was named');
     return new TicketStore({ ...shared, client: first, keys: keys(first), tickets: [] });
   }
-  const { principal, canonicalize } = clientIdentity(named.user, named.domain, kerberos, conf);
+  const { principal, canonicalize } = clientIdentity(named.user, named.domain, kerberos, conf, host);
   return new TicketStore({ ...shared, client: principal, canonicalize, keys: keys(principal), tickets: [] });
 }
 

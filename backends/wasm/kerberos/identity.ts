@@ -1,5 +1,7 @@
 import type { AuthData, KerberosConfig } from '../../contract/credentials.ts';
 import { SspiError } from '../../contract/errors.ts';
+import type { Host } from '../../contract/host.ts';
+import { withheldConfiguration } from './store/configuration.ts';
 import { realmOfHost, type Krb5Conf } from './store/krb5-conf.ts';
 import { NT_ENTERPRISE, NT_PRINCIPAL, NT_SRV_INST, parsePrincipal, type Principal } from './store/principal.ts';
 
@@ -19,7 +21,7 @@ export interface ClientIdentity {
  *
  * Throws SEC_E_NO_AUTHENTICATING_AUTHORITY where no realm can be told: Negotiate then goes on with NTLM.
  */
-export function clientIdentity(user: string, domain: string | undefined, config: KerberosConfig, krb5Conf: Krb5Conf | null): ClientIdentity {
+export function clientIdentity(user: string, domain: string | undefined, config: KerberosConfig, krb5Conf: Krb5Conf | null, host: Pick<Host, 'withheld'> = {}): ClientIdentity {
   const defaultRealm = config.defaultRealm ?? krb5Conf?.defaultRealm;
   const canonicalize = krb5Conf?.canonicalize ?? false;
   const backslash = user.indexOf('\\');
@@ -29,7 +31,7 @@ export function clientIdentity(user: string, domain: string | undefined, config:
   if (netbios !== '') {
     if (name.includes('@')) return enterprise(name, realmOfDomain(netbios, config, krb5Conf) ?? netbios.toUpperCase());
     const realm = realmOfDomain(netbios, config, krb5Conf);
-    if (realm === undefined) throw noRealm(`'${netbios}' is a NetBIOS domain, whose realm is not known`);
+    if (realm === undefined) throw noRealm(`'${netbios}' is a NetBIOS domain, whose realm is not known`, host);
     return { principal: { nameType: NT_PRINCIPAL, realm, components: [name] }, canonicalize };
   }
   const at = name.lastIndexOf('@');
@@ -40,7 +42,7 @@ export function clientIdentity(user: string, domain: string | undefined, config:
     }
     return enterprise(name, defaultRealm ?? suffix.toUpperCase());
   }
-  if (defaultRealm === undefined) throw noRealm(`'${name}' names no domain, and there is no default realm`);
+  if (defaultRealm === undefined) throw noRealm(`'${name}' names no domain, and there is no default realm`, host);
   return { principal: parsePrincipal(name, { defaultRealm }), canonicalize };
 }
 
@@ -93,9 +95,10 @@ function splitRealm(text: string): [string, string?] {
   return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function noRealm(why: string): SspiError {
+function noRealm(why: string, host: Pick<Host, 'withheld'>): SspiError {
+  const withheld = withheldConfiguration(host);
   return new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', `Kerberos: ${why}`, {
-    remedy: "Write the user as alice@AD.EXAMPLE.COM, or pass kerberos: { defaultRealm: 'AD.EXAMPLE.COM' }.",
+    remedy: `${withheld === '' ? 'W' : `${withheld}w`}rite the user as alice@AD.EXAMPLE.COM, or pass kerberos: { defaultRealm: 'AD.EXAMPLE.COM' }.`,
   });
 }
 

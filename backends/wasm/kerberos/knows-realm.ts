@@ -21,7 +21,7 @@ export async function withoutRealm({ authData, kerberos = {}, host }: KnowsRealm
   try {
     const named = namedUser(authData);
     if (named === undefined) throw new SspiError('SEC_E_NO_CREDENTIALS', 'Kerberos has no anonymous users');
-    clientIdentity(named.user, named.domain, kerberos, await readConfiguration(kerberos, host));
+    clientIdentity(named.user, named.domain, kerberos, await readConfiguration(kerberos, host), host);
     return undefined;
   } catch (error) {
     if (error instanceof SspiError) return unavailable(error); // no realm, or a krb5.conf that cannot be read: NTLM needs neither

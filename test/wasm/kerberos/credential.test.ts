@@ -10,6 +10,7 @@ import { writeCcache, type CachedCredential } from '../../../backends/wasm/kerbe
 import { writeKeytab } from '../../../backends/wasm/kerberos/store/keytab.ts';
 import { krbtgt, parsePrincipal, type Principal } from '../../../backends/wasm/kerberos/store/principal.ts';
 import { TicketStore } from '../../../backends/wasm/kerberos/ticket-store.ts';
+import { createInitiator } from '../../../src/index.ts';
 
 const test = suite('a Kerberos credential');
 
@@ -91,6 +92,17 @@ test('a ticket that was renewed here does not give way to the older one of the c
   assert.is(await code(store.tgt()), 'SEC_E_NO_AUTHENTICATING_AUTHORITY');
   assert.is(asked.length, 1);
   assert.is(store.expiry!.getTime(), now + 30_000);
+});
+
+test('a realm that nothing tells: with Kerberos alone allowed it says what is missing, or was not permitted', async () => {
+  for (const [withheld, remedy] of [[[], /^Write the user as/], [['--allow-read=/etc/krb5.conf', '--allow-env=HOSTNAME'], /^Permit what was not looked at: --allow-read=\/etc\/krb5.conf\. Or write the user as/]] as const) {
+    const error = await createInitiator({
+      packageList: 'Kerberos', target: 'HTTP/web.ad.test', credential: { user: 'alice', password: 'x' }, host: { readFile: async () => null, environment: () => undefined, withheld: () => withheld },
+    }).then(() => new Error('it went through'), (one: unknown) => one);
+    assert.instance(error, SspiError);
+    assert.match((error as SspiError).message, /^SEC_E_\w+: Kerberos: 'alice' names no domain, and there is no default realm/);
+    assert.match((error as SspiError).remedy!, remedy);
+  }
 });
 
 test('a keytab tells the realm of a user without one', async () => {

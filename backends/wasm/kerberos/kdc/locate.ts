@@ -1,6 +1,7 @@
 import type { KerberosConfig } from '../../../contract/credentials.ts';
 import { SspiError } from '../../../contract/errors.ts';
 import type { Host, SrvRecord } from '../../../contract/host.ts';
+import { withheldConfiguration } from '../store/configuration.ts';
 import type { Krb5Conf } from '../store/krb5-conf.ts';
 import { isRefusalOfRuntime } from '../../host/permission.ts';
 import { parseKdcAddress, parseKdcUri, type KdcAddress } from './address.ts';
@@ -40,12 +41,12 @@ export async function locateKdcs(realm: string, options: LocateOptions): Promise
     });
     if (found.length > 0) return found;
   }
-  const withheld = (host.withheld?.() ?? []).filter((flag) => /=KRB5_CONFIG$|^--allow-read=/.test(flag));
+  const withheld = withheldConfiguration(host);
   const explicit = `pass kerberos: { realms: { '${realm}': { ${service}: ['…'] } } }.`;
   throw new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', `no ${service === 'kdc' ? 'KDC' : 'password server'} is known for the realm ${realm}: ${whatWasTried(realm, options, failure)}`, {
     ...(failure !== undefined && { cause: failure }),
     remedy: isRefusalOfRuntime(failure) ? `${failure.remedy} Or ${explicit}`
-      : withheld.length > 0 ? `Permit what was not looked at: ${withheld.join(' ')}. Or ${explicit}`
+      : withheld !== '' ? withheld + explicit
       : host.lookupSrv === undefined && config.dnsOverHttps === undefined ? `P${explicit.slice(1, -1)}, or the DNS to ask, kerberos: { dnsOverHttps: 'https://…/dns-query' }.`
       : `Check the realm's name, or ${explicit}`,
   });

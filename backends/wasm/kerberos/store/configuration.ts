@@ -25,5 +25,11 @@ export async function readConfiguration({ krb5Conf }: KerberosConfig, host: Host
   return readKrb5Conf(texts.join('\n'), files);
 }
 
+/** What would have permitted it to be read, as the beginning of a remedy: 'Permit …. Or '; '' where nothing was withheld. */
+export function withheldConfiguration(host: Pick<Host, 'withheld'>): string {
+  const flags = (host.withheld?.() ?? []).filter((flag) => /=KRB5_CONFIG$|^--allow-read=/.test(flag));
+  return flags.length === 0 ? '' : `Permit what was not looked at: ${flags.join(' ')}. Or `;
+}
+
 /** What stands between colons, or between semicolons where the paths begin with the letter of a drive, as Windows has them. */
 const PATHS = /(?:[A-Za-z]:(?=[\\/]))?(?:[^:;]|;(?![A-Za-z]:[\\/]))+/g;
