@@ -18,6 +18,6 @@ export interface Fallback {
 /** Publishes; does nothing where a runtime has no diagnostics channels, or when nobody listens. */
 export async function publishFallback(fallback: Fallback): Promise<void> {
   const specifier = 'node:diagnostics_channel'; // not a literal in import(): bundlers for browsers would try to resolve it
-  const module = await import(specifier).catch(() => undefined) as typeof import('node:diagnostics_channel') | undefined;
+  const module = await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier).catch(() => undefined) as typeof import('node:diagnostics_channel') | undefined;
   module?.channel(FALLBACK_CHANNEL).publish(fallback);
 }
