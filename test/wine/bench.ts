@@ -9,7 +9,7 @@ import type { Report } from './report.ts';
 /** The rounds of one row, as the programs print them. */
 interface Row {
   name: string;
-  /** Handshakes at once, as the program prints it: a k before it is koffi's, 0 is plain calls on one thread, which nothing but C makes. */
+  /** Handshakes at once, as the program prints it. C: 0 is plain calls on one thread, an e behind it says that all ends are taken at once. Node: a k before it is koffi's. */
   manner: string;
   /** Milliseconds of each round, and those of processor time that the process used. */
   elapsed: number[];
@@ -45,25 +45,27 @@ export async function benchmark(report: Report): Promise<void> {
 
 async function compare(plan: Plan, program: string, report: Report): Promise<void> {
   const small = rows('C', ['0']);
-  const large = rows('C as large as Node', ['0', ...plan.inFlight.map(String)]);
+  const plain = rows('C as large as Node', ['0']);
+  const large = rows('C that keeps a loop free', plan.inFlight.map(String));
+  const likeLibuv = rows('C that does so as libuv does', plan.inFlight.map((number) => `${number}e`));
   const koffi = rows('koffi alone', plan.inFlight.map((number) => `k${number}`));
   const ours = rows('this package', plan.inFlight.map(String));
   let dispatch: number;
   try {
-    const told = await Promise.all([runC(plan, program, small, '0', '0/3'), runC(plan, program, large, AS_LARGE_AS_NODE, '1/3'), runOurs(plan, '2/3')]);
-    [small, large, [...koffi, ...ours]].forEach((manners, index) => take(manners, plan, told[index]!));
+    const told = await Promise.all([runC(plan, program, small, '0', '0/3'), runC(plan, program, [...plain, ...large, ...likeLibuv], AS_LARGE_AS_NODE, '1/3'), runOurs(plan, '2/3')]);
+    [small, [...plain, ...large, ...likeLibuv], [...koffi, ...ours]].forEach((manners, index) => take(manners, plan, told[index]!));
     dispatch = Number(/^dispatch (-?[\d.]+)/m.exec(told[2])?.[1]);
   } catch (error) {
     return report.fail(`${plan.package}: the bench`, (error as Error).message);
   }
 
   console.log(`\n${plan.package}, both sides, milliseconds a handshake`.padEnd(53), ' median  fastest  processor time of the process');
-  for (const row of [...small, ...large, ...koffi, ...ours]) {
+  for (const row of [...small, ...plain, ...large, ...likeLibuv, ...koffi, ...ours]) {
     const figures = [median(row.elapsed), Math.min(...row.elapsed), sum(row.used) / row.used.length].map((time) => (time / plan.count).toFixed(3).padStart(8));
     console.log(`  ${row.name.padEnd(48)}`, figures.join(' '));
   }
   ours.forEach((row, index) => {
-    const peers = [['C, plain calls', small[0]!], ['C in the same manner', large[index + 1]!], ['koffi alone', koffi[index]!]] as const;
+    const peers = [['C, plain calls', small[0]!], ['C that keeps a loop free', large[index]!], ['as libuv does', likeLibuv[index]!], ['koffi alone', koffi[index]!]] as const;
     report.pass(`${plan.package}, ${plan.inFlight[index]} in flight (aim: under +${percent(AIM)})`, peers.map(([name, peer]) => added(row, name, peer)).join('; '));
   });
   if (Number.isNaN(dispatch)) report.fail(`${plan.package}: dispatch`, 'it was not measured');
@@ -86,13 +88,13 @@ async function runOurs(plan: Plan, turn: string): Promise<string> {
 }
 
 function rows(name: string, manners: readonly string[]): Row[] {
-  return manners.map((manner) => ({ name: `${name}, ${manner === '0' ? 'plain calls' : `${manner.replace('k', '')} in flight`}`, manner, elapsed: [], used: [] }));
+  return manners.map((manner) => ({ name: `${name}, ${manner === '0' ? 'plain calls' : `${manner.replace(/[ek]/, '')} in flight`}`, manner, elapsed: [], used: [] }));
 }
 
 /** Adds what a program printed: lines of manner, milliseconds, processor time. The first quarter of its rounds is for warming up. */
 function take(manners: readonly Row[], { rounds }: Plan, output: string): void {
   for (const row of manners) {
-    const lines = [...output.matchAll(/^(k?\d+) ([\d.]+) (-?[\d.]+)\r?$/gm)].filter(([, manner]) => manner === row.manner);
+    const lines = [...output.matchAll(/^(k?\d+e?) ([\d.]+) (-?[\d.]+)\r?$/gm)].filter(([, manner]) => manner === row.manner);
     if (lines.length !== rounds) throw new Error(`${row.name}: ${rounds} rounds expected, ${lines.length} came:\n${output}`);
     row.elapsed.push(...lines.slice(rounds / 4).map(([, , elapsed]) => Number(elapsed)));
     row.used.push(...lines.slice(rounds / 4).map(([, , , used]) => Number(used)));

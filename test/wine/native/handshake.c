@@ -6,8 +6,9 @@
  * IN_FLIGHT says in which manners, which take turns, a round each:
  *   0      one thread, plain calls, one handshake after the other
  *   1, 2…  so many handshakes at once, and an event loop that is kept free: a call that can reach the network is queued to one of a few threads,
- *          and its end is posted to an I/O completion port, on which the main thread waits. It is what libuv does; the pool of the system
+ *          and its end is posted to an I/O completion port, on which the main thread waits (GetQueuedCompletionStatus). The pool of the system
  *          (QueueUserWorkItem) takes longer in Wine.
+ *   1e, …  the same, and the main thread takes all that has ended at once (GetQueuedCompletionStatusEx), as libuv does
  *
  * HANDSHAKE_BALLAST in the environment: megabytes to fill first, so that the process is as large as node.exe. Wine's NTLM forks the process for
  * every context, which takes longer the more memory it has.
@@ -18,6 +19,7 @@
  * that the process used. Without a user: the default credential.
  */
 #define SECURITY_WIN32
+#define _WIN32_WINNT 0x0601
 #include <windows.h>
 #include <sspi.h>
 #include <stdio.h>
@@ -25,7 +27,7 @@
 
 #define FLAGS_ISC (ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_CONNECTION)
 #define FLAGS_ASC (ASC_REQ_CONFIDENTIALITY | ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT | ASC_REQ_CONNECTION)
-#define MANNERS 8
+#define MANNERS 16
 #define PATIENCE 60000 /* milliseconds */
 #define MOST_IN_FLIGHT 64
 #define THREADS 4 /* as many as libuv has */
@@ -157,8 +159,31 @@ static void queue(struct handshake *one)
     WakeConditionVariable(&queued);
 }
 
+static struct handshake *wait_for_one(void)
+{
+    DWORD bytes;
+    ULONG_PTR key;
+    OVERLAPPED *overlapped;
+
+    need(GetQueuedCompletionStatus(port, &bytes, &key, &overlapped, INFINITE), "GetQueuedCompletionStatus");
+    return (struct handshake *)key;
+}
+
+static struct handshake *wait_for_all(void)
+{
+    static OVERLAPPED_ENTRY entries[MOST_IN_FLIGHT];
+    static ULONG count, next;
+
+    if (next == count)
+    {
+        need(GetQueuedCompletionStatusEx(port, entries, MOST_IN_FLIGHT, &count, INFINITE, FALSE), "GetQueuedCompletionStatusEx");
+        next = 0;
+    }
+    return (struct handshake *)entries[next++].lpCompletionKey;
+}
+
 /* The main thread makes no call that can wait for the network. */
-static void run_in_flight(struct handshake *all, int in_flight, int count)
+static void run_in_flight(struct handshake *all, int in_flight, BOOL takes_all, int count)
 {
     int started, ended = 0;
     for (started = 0; started < in_flight && started < count; started++)
@@ -168,13 +193,7 @@ static void run_in_flight(struct handshake *all, int in_flight, int count)
     }
     while (ended < count)
     {
-        DWORD bytes;
-        ULONG_PTR key;
-        OVERLAPPED *overlapped;
-        struct handshake *one;
-
-        need(GetQueuedCompletionStatus(port, &bytes, &key, &overlapped, INFINITE), "GetQueuedCompletionStatus");
-        one = (struct handshake *)key;
+        struct handshake *one = takes_all ? wait_for_all() : wait_for_one();
         if (!is_complete(one))
         {
             queue(one);
@@ -220,7 +239,8 @@ static double processor_time(void)
 int wmain(int argc, WCHAR **argv)
 {
     WCHAR *package, *at;
-    int rounds, count, round, i, manners[MANNERS], manner_count = 0, program = 0, programs = 0;
+    struct { int in_flight; BOOL takes_all; } manners[MANNERS];
+    int rounds, count, round, i, manner_count = 0, program = 0, programs = 0;
     TimeStamp expiry;
     PSecPkgInfoW info;
     SEC_WINNT_AUTH_IDENTITY_W identity = { 0 };
@@ -242,11 +262,12 @@ int wmain(int argc, WCHAR **argv)
     rounds = _wtoi(argv[2]);
     count = _wtoi(argv[3]);
     target = argv[4];
-    for (at = argv[5]; at && manner_count < MANNERS; at = wcschr(at, ',') ? wcschr(at, ',') + 1 : NULL)
+    for (at = wcstok(argv[5], L","); at && manner_count < MANNERS; at = wcstok(NULL, L","))
     {
         i = _wtoi(at);
         if (i < 0 || i > MOST_IN_FLIGHT) return 2;
-        manners[manner_count++] = i;
+        manners[manner_count].in_flight = i;
+        manners[manner_count++].takes_all = wcschr(at, 'e') != NULL;
     }
     if (argc == 9)
     {
@@ -282,10 +303,10 @@ int wmain(int argc, WCHAR **argv)
         {
             double used = processor_time();
             QueryPerformanceCounter(&from);
-            if (manners[i] == 0) run_plainly(all, count);
-            else run_in_flight(all, manners[i], count);
+            if (manners[i].in_flight == 0) run_plainly(all, count);
+            else run_in_flight(all, manners[i].in_flight, manners[i].takes_all, count);
             QueryPerformanceCounter(&to);
-            printf("%d %.3f %.3f\n", manners[i], (to.QuadPart - from.QuadPart) * 1000.0 / frequency.QuadPart, processor_time() - used);
+            printf("%d%s %.3f %.3f\n", manners[i].in_flight, manners[i].takes_all ? "e" : "", (to.QuadPart - from.QuadPart) * 1000.0 / frequency.QuadPart, processor_time() - used);
         }
         fflush(stdout);
         pass_turn();
