@@ -44,7 +44,7 @@ test('a ticket by password from a KDC on a port, listed and destroyed', async ({
 
   const listed = await cli(['klist']);
   assert.equal([listed.code, listed.stderr], [0, '']);
-  assert.match(listed.stdout, /^Credential cache {2}FILE:\S+\/cc\nPrincipal {9}alice@TEST\.REALM\n\nValid from/);
+  assert.match(listed.stdout, /^Credential cache {2}FILE:\S+[\\/]cc\nPrincipal {9}alice@TEST\.REALM\n\nValid from/);
   assert.match(listed.stdout, /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}krbtgt\/TEST\.REALM@TEST\.REALM\n {2}renewable until .*, flags FRIA?T?A?.*, aes256-cts-hmac-sha1-96\n/);
   const { principal, tickets } = JSON.parse((await cli(['klist', '--json', path])).stdout) as { principal: string; tickets: Record<string, unknown>[] };
   assert.equal([principal, tickets.length, tickets[0]!['server']], ['alice@TEST.REALM', 1, 'krbtgt/TEST.REALM@TEST.REALM']);

@@ -10,6 +10,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { buildIfStale } from '../../build/build.ts';
 import { root } from '../../build/root.ts';
+import { NPM } from './npm.ts';
 
 await buildIfStale();
 const test = suite<{ folder: string; registry: Server; tarballs: Map<string, Tarball> }>('npm install');
@@ -19,6 +20,7 @@ interface Tarball {
   bytes: Buffer;
 }
 
+const [npm, ...first] = NPM;
 const WINDOWS = ['arm64', 'ia32', 'x64'] as const;
 const manifest = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as { optionalDependencies: Record<string, string>; version: string };
 const lock = JSON.parse(await readFile(`${root}package-lock.json`, 'utf8')) as { packages: Record<string, { version: string; os?: string[]; cpu?: string[]; hasInstallScript?: true }> };
@@ -26,7 +28,7 @@ const lock = JSON.parse(await readFile(`${root}package-lock.json`, 'utf8')) as {
 test.before(async (context) => {
   context.folder = await mkdtemp(join(tmpdir(), 'portable-sspi-install-'));
   context.tarballs = new Map();
-  execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', context.folder], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+  execFileSync(npm, [...first, 'pack', '--ignore-scripts', '--silent', '--pack-destination', context.folder], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
   const own = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as Tarball['manifest'];
   context.tarballs.set(own.name, { manifest: own, bytes: await readFile(join(context.folder, `portable-sspi-${own.version}.tgz`)) });
   for (const name of Object.keys(manifest.optionalDependencies)) context.tarballs.set(name, await standIn(context.folder, name));
@@ -63,8 +65,8 @@ async function install({ folder, registry }: { folder: string; registry: Server 
   const project = await mkdtemp(join(folder, 'project-'));
   await writeFile(join(project, 'package.json'), '{"private":true}');
   await writeFile(join(project, 'none.npmrc'), '');
-  const child = spawn('npm', [
-    'install', `--os=${os}`, `--cpu=${cpu}`, `--registry=http://127.0.0.1:${(registry.address() as AddressInfo).port}/`, `--cache=${join(folder, 'cache')}`,
+  const child = spawn(npm, [
+    ...first, 'install', `--os=${os}`, `--cpu=${cpu}`, `--registry=http://127.0.0.1:${(registry.address() as AddressInfo).port}/`, `--cache=${join(folder, 'cache')}`,
     `--userconfig=${join(project, 'none.npmrc')}`, '--no-audit', '--no-fund', '--no-update-notifier', 'portable-sspi',
   ], { cwd: project, env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_config_/i.test(name))) });
   let said = '';

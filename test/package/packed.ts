@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, realpath, rm, symlink } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../build/root.ts';
+import { NPM } from './npm.ts';
 
 export interface Installed {
   /** A project's folder, whose node_modules holds what `npm pack` made, and Node's types: there is no other dependency. */
@@ -16,10 +17,11 @@ export async function installPacked(): Promise<Installed> {
   const project = await realpath(await mkdtemp(join(tmpdir(), 'portable-sspi-packed-')));
   const installed = join(project, 'node_modules/portable-sspi');
   await mkdir(installed, { recursive: true });
-  execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', project], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+  const [npm, ...first] = NPM;
+  execFileSync(npm, [...first, 'pack', '--ignore-scripts', '--silent', '--pack-destination', project], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
   const tarball = (await readdir(project)).find((name) => name.endsWith('.tgz'))!;
   execFileSync('tar', ['-xzf', join(project, tarball), '-C', installed, '--strip-components=1']);
-  for (const name of TYPES) await symlink(`${root}node_modules/${name}`, join(project, 'node_modules', name));
+  for (const name of TYPES) await symlink(`${root}node_modules/${name}`, join(project, 'node_modules', name), 'junction');
   return { project, package: installed };
 }
 

@@ -34,7 +34,7 @@ test('links that lead nowhere are found', async () => {
 function run({ code }: CodeBlock): Promise<{ status: number | null; stderr: string; printed: string[]; promised: string[] }> {
   const promised = [...code.matchAll(/\/\/ → (.*)$/gm)].map((match) => match[1]!.trim());
   return withFiles({ 'package.json': '{"type":"module"}', 'program.js': code, 'node_modules/.keep': '' }, async (directory) => {
-    await symlink(root, join(directory, 'node_modules/portable-sspi'));
+    await symlink(root, join(directory, 'node_modules/portable-sspi'), 'junction');
     const { status, stdout, stderr } = spawnSync(process.execPath, ['program.js'], { cwd: directory, encoding: 'utf8', timeout: 20_000 });
     return { status, stderr, printed: stdout.split('\n').filter(Boolean), promised };
   });

@@ -11,7 +11,7 @@ export async function withFiles<T>(files: Readonly<Record<string, string>>, use:
       await mkdir(dirname(join(directory, name)), { recursive: true });
       await writeFile(join(directory, name), text);
     }
-    if (!Object.keys(files).some((name) => name.startsWith('node_modules/'))) await symlink(`${root}node_modules`, join(directory, 'node_modules'));
+    if (!Object.keys(files).some((name) => name.startsWith('node_modules/'))) await symlink(`${root}node_modules`, join(directory, 'node_modules'), 'junction');
     return await use(directory);
   } finally {
     await rm(directory, { recursive: true, force: true });
