@@ -277,7 +277,7 @@ function header(flags: u32): void {
   if (flags & VERSION) store<u64>(OUTPUT, WINDOWS_VERSION, 64);
 }
 
-function describe(descriptor: i32, offset: i32, length: i32): void {
+export function describe(descriptor: i32, offset: i32, length: i32): void {
   store<u16>(OUTPUT + descriptor, length);
   store<u16>(OUTPUT + descriptor, length, 2);
   store<u32>(OUTPUT + descriptor, offset, 4);

@@ -6,7 +6,7 @@
  *          56 target name | target info
  */
 import { INPUT, OUTPUT, SCRATCH } from '../memory';
-import { WINDOWS_VERSION } from './ntlm-authenticate';
+import { describe, WINDOWS_VERSION } from './ntlm-authenticate';
 import { ESS, KEY_128, LM_KEY, OEM, REQUEST_TARGET, SEAL, SIGN, TARGET_INFO, UNICODE, VERSION } from './ntlm-flags';
 import { CHALLENGE, E_CHARSET, fail, parseNegotiate, W_FLAGS, word } from './ntlm-message';
 
@@ -59,10 +59,4 @@ function build(flags: u32, name: usize, nameLength: i32, infoLength: i32): i32 {
   memory.copy(OUTPUT + at, name + nameLength, infoLength);
   describe(40, at, infoLength);
   return at + infoLength;
-}
-
-function describe(descriptor: i32, offset: i32, length: i32): void {
-  store<u16>(OUTPUT + descriptor, length);
-  store<u16>(OUTPUT + descriptor, length, 2);
-  store<u32>(OUTPUT + descriptor, offset, 4);
 }
