@@ -10,7 +10,12 @@ import { readBytes } from './read-bytes.ts';
 export async function loadKeytab(keytab: Uint8Array | string | undefined, host: Host): Promise<KeytabEntry[] | undefined> {
   if (keytab === undefined) return undefined;
   if (typeof keytab !== 'string') return readKeytab(keytab);
-  return readKeytab(await readBytes(keytab.replace(/^(?:WR)?FILE:/, ''), 'keytab', host));
+  const bytes = await readBytes(keytab.replace(/^(?:WR)?FILE:/, ''), 'keytab', host);
+  try {
+    return readKeytab(bytes);
+  } finally {
+    bytes.fill(0); // the entries have copies
+  }
 }
 
 /** A credential cache: its bytes (a KRB-CRED too), a path, or a name as KRB5CCNAME has it. */
