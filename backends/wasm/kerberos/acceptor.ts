@@ -5,7 +5,6 @@ import {
   ASC_RET_SEQUENCE_DETECT, ASC_RET_USED_DCE_STYLE,
 } from '../../contract/flags.ts';
 import type { Host } from '../../contract/host.ts';
-import { hash } from '../core/hash.ts';
 import { constantTimeEqual } from '../core/mac.ts';
 import type { AcceptorRequest, Established, Handshake, HandshakeStep } from '../mechanism.ts';
 import { accessTokenOf, findAuthorizationData, readDelegation } from './access-token.ts';
@@ -20,6 +19,7 @@ import { etypeInfo, etypeName, type KerberosKey, randomKey } from './etypes/inde
 import { GSS_FLAG, readAuthenticatorChecksum } from './gss/authenticator-checksum.ts';
 import { frame, TOK_AP_REP, TOK_AP_REQ, unframe } from './gss/framing.ts';
 import { bindingsHash, initialNumber } from './initiator.ts';
+import { replayKey } from './replay-cache.ts';
 import { openWithKeytab, requireEtype, type ServiceKeyOptions } from './service-key.ts';
 import { formatPrincipal, sameName, type Principal } from './store/principal.ts';
 
@@ -255,7 +255,7 @@ const RELAYED = 'Something between client and server ends TLS, or relays the con
 async function requireNew(authenticator: Authenticator, cipher: Uint8Array, { replayCache, host, skew }: KerberosAcceptorOptions): Promise<void> {
   // The encrypted authenticator is unique by its confounder; client, server and time alone would refuse two honest ones in a microsecond.
   // Nothing of the cleartext counts: a replay could spell the ticket's sname in another case, or name an alias of the same key.
-  const key = hex(hash('sha256', cipher).subarray(0, 16));
+  const key = replayKey(cipher);
   const until = new Date(Math.max(authenticator.ctime * 1000, host.now().getTime()) + skew * 1000 + 1000);
   if (!(await replayCache.add(key, until))) throw refusal(34, 'this AP-REQ has been seen before');
 }
@@ -272,13 +272,6 @@ function returned(flags: number, delegated: boolean): number {
   return attributes >>> 0;
 }
 
-function hex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += DIGITS[byte >> 4]! + DIGITS[byte & 15]!;
-  return text;
-}
-
-const DIGITS = '0123456789abcdef';
 const RC4_HMAC = 23;
 const ATTRIBUTES: readonly [gss: number, ret: number][] = [
   [GSS_FLAG.MUTUAL, ASC_RET_MUTUAL_AUTH], [GSS_FLAG.REPLAY, ASC_RET_REPLAY_DETECT], [GSS_FLAG.SEQUENCE, ASC_RET_SEQUENCE_DETECT],

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { AcceptorData } from '../../../backends/contract/credentials.ts';
@@ -18,7 +20,7 @@ import { AuthorizationDataElement } from '../../../backends/wasm/kerberos/messag
 import { KrbError } from '../../../backends/wasm/kerberos/messages/krb-error.ts';
 import { AuthorizationData } from '../../../backends/wasm/kerberos/messages/sequences.ts';
 import { PAC_TYPE } from '../../../backends/wasm/kerberos/pac/pac.ts';
-import { memoryReplayCache } from '../../../backends/wasm/kerberos/replay-cache.ts';
+import { memoryReplayCache, replayKey } from '../../../backends/wasm/kerberos/replay-cache.ts';
 import { writeKeytab } from '../../../backends/wasm/kerberos/store/keytab.ts';
 import { readCcache } from '../../../backends/wasm/kerberos/store/ccache.ts';
 import type { AcceptorRequest } from '../../../backends/wasm/mechanism.ts';
@@ -147,6 +149,20 @@ test('the replay cache is bounded, forgets what has ended, and refuses when it i
   time = 1000;
   assert.is(await cache.add('a', new Date(2000)), true);
   assert.is(await cache.add('d', new Date(2000)), true);
+});
+
+test('what the replay cache remembers is 32 digits, and takes no more memory than that', async () => {
+  assert.is(replayKey(new Uint8Array(0)), 'e3b0c44298fc1c149afbf4c8996fb924');
+  setFlagsFromString('--expose_gc');
+  const gc = runInNewContext('gc') as () => void;
+  const count = 20_000;
+  const cache = memoryReplayCache(() => new Date());
+  const used = () => (gc(), process.memoryUsage().heapUsed);
+  const before = used();
+  for (let n = 0; n < count; n++) await cache.add(replayKey(new Uint8Array(new Uint32Array([n]).buffer)), new Date(8e12));
+  const each = (used() - before) / count;
+  assert.ok(each < 250, `${each} bytes for each authenticator`);
+  assert.is(await cache.add(replayKey(new Uint8Array(4)), new Date(8e12)), false);
 });
 
 test('channel bindings: never, when supported, always', async () => {
