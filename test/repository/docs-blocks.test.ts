@@ -47,6 +47,16 @@ test('commands are commands, with options that they have', () => {
   assert.equal(lines.flatMap(({ line, place }) => complaints(line).map((complaint) => `${place}: ${complaint}`)), []);
 });
 
+test('docs/cli.md names every option of every command', async () => {
+  const page = await readFile(`${root}docs/cli.md`, 'utf8');
+  for (const command of ['demo', 'inspect', 'get', 'kinit', 'klist', 'kdestroy']) {
+    const { stdout } = spawnSync(process.execPath, [`${root}dist/cli.js`, command, '--help'], { encoding: 'utf8' });
+    const options = [...stdout.matchAll(/^ +(?:-\w, )?(--[a-z-]+)/gm)].map((match) => match[1]!);
+    assert.ok(options.includes('--help'), command);
+    assert.equal(options.filter((option) => !page.includes(`\`${option}`)), [], command);
+  }
+});
+
 test('a command that is none is found', () => {
   assert.is(complaints('npx portable-sspi klist --json -s').length, 0);
   assert.match(complaints('npx portable-sspi login alice')[0]!, /no command 'login'/);
