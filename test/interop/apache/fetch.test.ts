@@ -179,7 +179,7 @@ check('a server that closes connections after a few requests, or when they wait,
     assert.is(response.status, 200, server.errorLog());
     assert.is(await response.text(), `body ${request}`);
   }
-  for (const pause of [450, 950, 1100]) { // we let go after 500 ms, Apache after 1000
+  for (const pause of [100, 950, 1100]) { // we let go after 500 ms, Apache after 1000
     await new Promise((resolve) => setTimeout(resolve, pause));
     const response = await fetch(`${server.hurriedUrl}/echo/`, { method: 'POST', body: `after ${pause}` });
     assert.is(await response.text(), `after ${pause}`);
