@@ -74,7 +74,7 @@ const FACTS = {
     'auto': /^secur32$/, 'named': /^a context$/, 'unavailable': /^$/, 'withOptions': /^wasm$/, 'options': /backend: 'wasm'/, 'secur32 with secur32': /^hello$/,
   },
   missing: {
-    'auto': /^wasm$/, 'named': /^SEC_E_UNSUPPORTED_FUNCTION, .*npm install @koromix\/koffi-win32-x64/, 'unavailable': /^[^;]*npm install @koromix\/koffi-win32-x64[^;]*$/,
+    'auto': /^wasm$/, 'named': /^SEC_E_UNSUPPORTED_FUNCTION, .*npm install @koromix\/koffi-win32-x64/, 'unavailable': /^[^|]*npm install @koromix\/koffi-win32-x64[^|]*$/,
     'withOptions': /^wasm$/, 'options': /^$/, 'wasm with wasm': /^hello$/,
   },
 };

@@ -24,8 +24,8 @@ async function run(): Promise<void> {
   tell({
     type: 'facts',
     facts: {
-      auto: initiator.backend, named, unavailable: unavailable.map(({ remedy }) => remedy).join('; '), withOptions: taken.backend,
-      options: published.filter(({ reason }) => reason === 'options').map(({ remedy }) => remedy).join('; '),
+      auto: initiator.backend, named, unavailable: unavailable.map(({ remedy }) => remedy).join(' | '), withOptions: taken.backend,
+      options: published.filter(({ reason }) => reason === 'options').map(({ remedy }) => remedy).join(' | '),
     },
   });
   if (initiator.backend === 'secur32') {
