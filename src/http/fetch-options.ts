@@ -44,7 +44,7 @@ export interface FetchOptions extends EngineOptions {
   connectTimeout?: number;
   /** How long the head of an answer may take, and no more of a request's body be taken, in milliseconds. Default 300,000. */
   headersTimeout?: number;
-  /** How long the next piece of a body may take, in milliseconds. Default 300,000. */
+  /** How long the next piece of a body may take, and the whole body of a challenge, in milliseconds. Default 300,000. */
   bodyTimeout?: number;
   /** The longest body of a request, in bytes: it is kept, to be sent with each leg of a handshake. Default 1 GiB. */
   maxBodySize?: number;

@@ -119,13 +119,14 @@ test('headers: an answer that comes before its request was read ends the deadlin
   assert.is(await (await fetch(server.url, { method: 'POST', body: 'x'.repeat(16 << 20) })).text(), 'early late');
 });
 
-test('body: one that stops, in an answer and in a challenge', async () => {
+test('body: one that stops, in an answer and in a challenge; a challenge that drips, too', async () => {
   await using server = await serve((req, res) => {
-    if (req.url === '/401') res.writeHead(401, { 'www-authenticate': 'Negotiate' });
+    if (req.url !== '/') res.writeHead(401, { 'www-authenticate': 'Negotiate' });
+    if (req.url === '/drip') return void res.once('close', clearInterval.bind(null, setInterval(() => res.write('x'), 20)));
     res.write('some');
   });
   const { fetch } = fakeFetch({ bodyTimeout: 200 });
-  await expectDeadline(fetch(`${server.url}/401`), 'Body', /within 200 ms/);
+  for (const path of ['401', 'drip']) await expectDeadline(fetch(`${server.url}/${path}`), 'Body', /within 200 ms/);
   const response = await fetch(server.url);
   await expectDeadline(response.text(), 'Body', /within 200 ms/, 'terminated');
   while (!server.sockets.every((socket) => socket.destroyed)) await sleep(5);

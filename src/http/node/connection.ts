@@ -100,14 +100,13 @@ export function createConnection(socket: Socket): Connection {
 
 /**
  * Reads what is left of an answer that nobody will see, so that its connection can carry the next leg; false where it is too long for that.
- * `bodyTimeout`: milliseconds from one piece to the next.
+ * `bodyTimeout`: milliseconds for all of it, since who waits for it sees nothing of it.
  */
 export async function drain(message: IncomingMessage, bodyTimeout: number): Promise<boolean> {
   let length = 0;
-  const timer = startTimer(bodyTimeout, () => message.destroy(lateBody(bodyTimeout)));
+  const timer = startTimer(bodyTimeout, () => message.destroy(new DeadlineError('body', `the body of an answer that nobody reads did not end within ${bodyTimeout} ms`)));
   return await new Promise<boolean>((resolve, reject) => {
     message.on('data', (chunk: Buffer) => {
-      timer.restart();
       length += chunk.length;
       if (length > MAX_DRAIN) message.destroy();
     });
@@ -115,10 +114,6 @@ export async function drain(message: IncomingMessage, bodyTimeout: number): Prom
     message.once('error', (error) => (length > MAX_DRAIN ? resolve(false) : reject(error)));
     message.once('close', () => resolve(message.complete));
   }).finally(timer.stop);
-}
-
-export function lateBody(milliseconds: number): DeadlineError {
-  return new DeadlineError('body', `nothing more of the response's body came within ${milliseconds} ms`);
 }
 
 /** An agent with one socket. Where it would need another, the pinned one is gone. */

@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, constants } from 'node:zlib';
 import { pipeline, Transform, type Readable } from 'node:stream';
-import { lateBody } from './connection.ts';
-import { startTimer } from './deadline.ts';
+import { DeadlineError, startTimer } from './deadline.ts';
 import { recordOutcome, type Outcome } from '../authentication.ts';
 
 /** What a response was, once its last leg came. */
@@ -79,7 +78,7 @@ function webStream(source: Readable, message: IncomingMessage, request: Request,
         timer.stop();
         request.signal.removeEventListener('abort', abort);
       };
-      late = () => fail(new TypeError('terminated', { cause: lateBody(bodyTimeout) }));
+      late = () => fail(new TypeError('terminated', { cause: new DeadlineError('body', `nothing more of the body came within ${bodyTimeout} ms`) }));
       request.signal.addEventListener('abort', abort, { once: true });
       source.on('data', (chunk: Buffer) => {
         if (done) return;
