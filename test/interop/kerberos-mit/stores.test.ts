@@ -126,6 +126,16 @@ check('our keytab of a password: klist reads it, kinit -k logs on with each key,
   assert.is(accepted.peer, ALICE);
 });
 
+check('a keytab of one type of key logs on, and gets the session key that the KDC prefers', async () => {
+  for (const { name } of ETYPES) {
+    const one = await Keytab.fromPassword('HTTP/derived.lab.test@LAB.TEST', PASSWORD, { etypes: [name] });
+    const cache = await ourKinit({ principal: 'HTTP/derived.lab.test@LAB.TEST', keytab: one.toBytes(), kerberos });
+    assert.is(cache.entries.length, 1, name);
+    const { server: accepted } = await logOn({ target: WEB, credential: { keytab: one.toBytes() }, kerberos }, server());
+    assert.is(accepted.peer, 'HTTP/derived.lab.test@LAB.TEST');
+  }
+});
+
 check('ktutil: what it writes, with a version above 255, and what it reads', async () => {
   const theirs = file('ktutil.keytab');
   const add = ETYPES.map(({ name }) => `addent -password -p ${ALICE} -k 300 -e ${name}\n${PASSWORD}\n`).join('');

@@ -119,8 +119,10 @@ function buildRequest(options: AsOptions, realm: string, key: KerberosKey | unde
   body.sname = principalName(options.server ?? krbtgt(realm));
   Object.assign(body, lifetimes(options, kerberosTime(clock).seconds));
   body.nonce = new DataView(new Uint8Array(random(4)).buffer).getUint32(0) & 0x7fffffff; // old KDCs read it as signed
-  body.etype = etypes.filter((etype) => options.keys.etypes.includes(etype));
-  if (body.etype.length === 0) {
+  // Those with a key first, for the reply; any will do for the session key, which a KDC may refuse to make of a weak type.
+  const own = etypes.filter((etype) => options.keys.etypes.includes(etype));
+  body.etype = [...new Set([...own, ...etypes])];
+  if (own.length === 0) {
     throw new SspiError('SEC_E_NO_KERB_KEY', `the credential of ${client.components.join('/')}@${realm} has keys of ${options.keys.etypes.map(etypeName).join(', ') || 'no type'}, and ${etypes.map(etypeName).join(', ')} are allowed`, {
       remedy: 'Export the keytab with AES keys, or allow the weaker type with allowWeakCrypto.',
     });

@@ -7,8 +7,9 @@ import { PA } from '../../../../backends/wasm/kerberos/codes/types.ts';
 import type { KerberosKey } from '../../../../backends/wasm/kerberos/etypes/index.ts';
 import { asExchange, type AsOptions } from '../../../../backends/wasm/kerberos/exchange/as.ts';
 import { runExchange } from '../../../../backends/wasm/kerberos/exchange/question.ts';
-import { encode } from '../../../../backends/wasm/kerberos/messages/asn1.ts';
+import { decode, encode } from '../../../../backends/wasm/kerberos/messages/asn1.ts';
 import type { EncAsRepPart } from '../../../../backends/wasm/kerberos/messages/enc-kdc-rep-part.ts';
+import { AsReq } from '../../../../backends/wasm/kerberos/messages/kdc-req.ts';
 import { EtypeInfo2Entry } from '../../../../backends/wasm/kerberos/messages/etype-info2-entry.ts';
 import { HostAddress } from '../../../../backends/wasm/kerberos/messages/host-address.ts';
 import type { AsRep } from '../../../../backends/wasm/kerberos/messages/kdc-rep.ts';
@@ -153,6 +154,15 @@ test('s2kparams of three bytes', async () => {
 
 test('etypes that the client has not, or may not use', async () => {
   for (const etype of [23, 3, 99]) await refused('SEC_E_KDC_UNKNOWN_ETYPE', /can use/, { instead: () => krbError(25, { eData: methods([entry(etype, 'salt')]) }) });
+});
+
+test('a key of one type alone: the types of the session key are asked for behind it', async () => {
+  const asked: number[][] = [];
+  const spy: Lies = { instead: (_n, _realm, message) => { asked.push(decode(AsReq, message).reqBody.etype); return undefined; } };
+  const { result } = await logOn(spy, { keys: { ...keys, etypes: [17] } });
+  assert.equal(asked, [[17, 18, 20, 19], [17, 18, 20, 19]]);
+  assert.ok([17, 18].includes(result.ticket!.etype));
+  await refused('SEC_E_NO_KERB_KEY', /has keys of aes128-cts-hmac-sha256-128, and aes256-cts-hmac-sha1-96 are allowed/, {}, { keys: { ...keys, etypes: [19] }, etypes: [18] });
 });
 
 test('KDC_ERR_WRONG_REALM without end is bounded', async () => {
