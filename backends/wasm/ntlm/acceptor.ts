@@ -175,9 +175,9 @@ class ExpectAuthenticate implements Handshake {
     const password = secret === null ? 'no such account' : (secret as { password?: string }).password ?? null;
     const hashes = new Uint8Array(48);
     let options = level === null || level === 5 ? 0 : level === 4 ? ALLOW_NTLM : ALLOW_NTLM | ALLOW_LM;
+    const ntHash = password === null ? new Uint8Array((secret as { ntHash: Uint8Array }).ntHash) : hashPassword(password);
     try {
-      const ntHash = password === null ? new Uint8Array((secret as { ntHash: Uint8Array }).ntHash) : hashPassword(password);
-      moveHash(ntHash, hashes, 16);
+      hashes.set(ntHash, 16);
       const lm = password === null || options === 0 ? null : lmowfv1(password);
       if (lm !== null) {
         moveHash(lm, hashes, 32);
@@ -187,7 +187,7 @@ class ExpectAuthenticate implements Handshake {
       try {
         // MS-NLMP 3.2.5.1.2: some clients leave the domain out of their hash
         for (const domain of new Set([account.domain, ''])) {
-          moveHash(ntowfv2(hashes.subarray(16, 32), upperCase(account.user), domain), hashes, 0);
+          moveHash(ntowfv2(ntHash, upperCase(account.user), domain), hashes, 0);
           verified = verifyAuthenticate({ negotiate: this.#negotiate, challenge: this.#challenge, authenticate: token, hashes, options });
           if (verified !== null) break;
         }
@@ -202,6 +202,7 @@ class ExpectAuthenticate implements Handshake {
       return verified;
     } finally {
       hashes.fill(0);
+      ntHash.fill(0);
     }
   }
 
