@@ -9,6 +9,8 @@ import { domainWorld } from './worlds.ts';
 const [packageName, count] = [process.argv[2] as PackageName, Number(process.argv[3])];
 /** Handshakes for each pair of credentials. */
 const PER_CREDENTIAL = 50;
+/** At once, as a server has them. */
+const IN_FLIGHT = 4;
 
 void run().then(() => process.exit(0), (error: unknown) => {
   console.log(error instanceof Error ? error.stack : error);
@@ -21,14 +23,17 @@ async function run(): Promise<void> {
   const grown: number[] = [];
   for (let done = 0; done < count; done += PER_CREDENTIAL) {
     const pair = await credentials({ world, package: packageName });
-    for (let one = 0; one < PER_CREDENTIAL; one++) {
-      const { client, server } = await handshake(pair, { world });
-      for (const context of [client, server]) {
-        queryContextAttributes(context, SECPKG_ATTR_SIZES);
-        queryContextAttributes(context, SECPKG_ATTR_NEGOTIATION_INFO);
-        deleteSecurityContext(context);
+    let left = PER_CREDENTIAL;
+    await Promise.all(Array.from({ length: IN_FLIGHT }, async () => {
+      while (left-- > 0) {
+        const { client, server } = await handshake(pair, { world });
+        for (const context of [client, server]) {
+          queryContextAttributes(context, SECPKG_ATTR_SIZES);
+          queryContextAttributes(context, SECPKG_ATTR_NEGOTIATION_INFO);
+          deleteSecurityContext(context);
+        }
       }
-    }
+    }));
     freeCredentialsHandle(pair.clientCredential);
     freeCredentialsHandle(pair.serverCredential);
     while (grown.length < Math.floor((done + PER_CREDENTIAL) * 10 / count)) grown.push(residentBytes());
