@@ -83,6 +83,30 @@ test('a reused connection that dies under a request: GET is sent again, POST is 
   assert.is(error.message, 'fetch failed');
 });
 
+test('what a server says unasked, as some do before they close a connection, answers no later request (RFC 9112 6.3)', async () => {
+  const sockets: Socket[] = [];
+  const server = createTcp((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => {}).on('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      setTimeout(() => {
+        socket.write('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
+        if (sockets.length === 1) socket.end();
+      }, 20);
+    });
+  });
+  const port = await listen(server);
+  const { fetch } = fakeFetch();
+  for (const method of ['GET', 'POST', 'POST']) {
+    const response = await fetch(`http://127.0.0.1:${port}`, { method });
+    assert.equal([response.status, await response.text()], [200, 'ok']);
+    await new Promise((resolve) => setTimeout(resolve, 80));
+  }
+  assert.ok(sockets.length >= 2, 'the first was closed');
+  await fetch.close();
+  await stop(server);
+});
+
 test('the first 401 may close the connection: the handshake begins on the next', async () => {
   const { middleware } = fakeAuth();
   await using server = await serve((req, res) => {
