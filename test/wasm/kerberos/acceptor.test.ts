@@ -209,6 +209,13 @@ test('no checksum, and an ordinary one, are let through (MS-KILE 3.4.5.2)', asyn
   await refused('SEC_E_BAD_BINDINGS', 60, { authenticator: (one) => void delete one.cksum }, { channelBindingPolicy: 'always' }, { channelBindings: utf8('x') });
 });
 
+test('extensions behind the flags, and behind a delegation, are passed over (RFC 4121 §4.1.1)', async () => {
+  const extension = [0, 0, 0, 9, 0, 0, 0, 2, 7, 7];
+  const plain = writeAuthenticatorChecksum({ bindings: new Uint8Array(16), flags: MUTUAL });
+  assert.ok((await accept({ checksum: new Uint8Array([...plain, ...extension]) })).step.established);
+  for (const checksum of [plain.subarray(0, 23), plain.with(0, 15), Uint8Array.from(plain).with(20, MUTUAL | GSS_FLAG.DELEG)]) await refused('SEC_E_INVALID_TOKEN', 60, { checksum });
+});
+
 test('a raw AP-REQ is answered raw, and refused raw', async () => {
   const { step } = await accept({ raw: true });
   assert.is(step.token![0], 0x6f);

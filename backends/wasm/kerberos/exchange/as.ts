@@ -147,8 +147,9 @@ function readMethods(error: KrbError): PaData[] {
 
 /** RFC 4120 §3.1.3: of ETYPE-INFO2's entries, which stand in the KDC's order, the first that the client has a key for and allows. */
 function chooseKey(methods: readonly PaData[], keys: ClientKeys, allowed: readonly number[], what: string, refusal: SspiError): KerberosKey {
+  // Where the KDC names others alone (FAST, a smart card, SPAKE), a timestamp would be refused like a wrong password.
+  if (methods.length > 0 && !methods.some(({ padataType }) => padataType === PA.ENC_TIMESTAMP)) throw refusal;
   const entries = etypeEntries(methods);
-  if (!methods.some(({ padataType }) => padataType === PA.ENC_TIMESTAMP) && methods.length > 0 && entries.length === 0) throw refusal;
   const candidates = entries.length > 0 ? entries : allowed.map((etype) => ({ etype, salt: passwordSalt(methods) }));
   for (const { etype, salt, s2kparams } of candidates as Pick<EtypeInfo2Entry, 'etype' | 'salt' | 's2kparams'>[]) {
     if (!allowed.includes(etype)) continue;

@@ -133,7 +133,7 @@ test('without e-data the default salt serves', async () => {
 for (const [name, eData] of [
   ['random e-data', rng(1).bytes(40)],
   ['a METHOD-DATA that is cut off', methods([entry(18, 'salt')]).subarray(0, 9)],
-  ['an ETYPE-INFO2 that is none', encode(Object.assign(new MethodData(), [padata(PA.ETYPE_INFO2, new Uint8Array([0x30, 0x80]))]))],
+  ['an ETYPE-INFO2 that is none', encode(Object.assign(new MethodData(), [padata(PA.ETYPE_INFO2, new Uint8Array([0x30, 0x80])), padata(PA.ENC_TIMESTAMP, new Uint8Array(0))]))],
 ] as const) {
   test(`${name} is SEC_E_INVALID_TOKEN`, async () => void (await refused('SEC_E_INVALID_TOKEN', /./, { instead: () => krbError(25, { eData }) })));
 }
@@ -154,6 +154,14 @@ test('s2kparams of three bytes', async () => {
 
 test('etypes that the client has not, or may not use', async () => {
   for (const etype of [23, 3, 99]) await refused('SEC_E_KDC_UNKNOWN_ETYPE', /can use/, { instead: () => krbError(25, { eData: methods([entry(etype, 'salt')]) }) });
+});
+
+test('a KDC that takes no timestamp (FAST or a smart card alone) is not sent one, which would read as a wrong password', async () => {
+  const PA_FX_FAST = 136;
+  const info = encode(Object.assign(new EtypeInfo2(), [entry(18, 'salt')]));
+  const eData = encode(Object.assign(new MethodData(), [padata(PA.ETYPE_INFO2, info), padata(PA_FX_FAST, new Uint8Array(0)), padata(16, new Uint8Array(0))]));
+  const { kdc, error } = await refused('SEC_E_UNSUPPORTED_PREAUTH', /KDC_ERR_PREAUTH_REQUIRED/, { instead: () => krbError(25, { eData }) });
+  assert.equal([kdc.asked.length, /no pre-authentication with a password/.test(error.remedy!)], [1, true]);
 });
 
 test('a key of one type alone: the types of the session key are asked for behind it', async () => {
