@@ -59,6 +59,27 @@ test('the names as Windows writes them; of an account that cannot log on, the fi
   assert.not.match(notes, /Tr0ub4dor/);
 });
 
+test('a difference that may be: what passes passes, what fails is told and counted as skipped; a claim that does not hold fails', () => {
+  const { lines, output } = rehearse(['--input-type=module', '-e', `Object.assign(globalThis, { UVU_DEFER: 1, UVU_QUEUE: [[null], [null]], UVU_INDEX: 1 });
+    const { worldSuite } = await import(${JSON.stringify(url('test/contract/world-suite.ts'))});
+    const { reports, runSuites } = await import(${JSON.stringify(url('test/wine/in-wine/run-suites.ts'))});
+    const fails = { perhaps: 'perhaps', claim: /SEC_E_TIME_SKEW/ };
+    const world = { name: 'a world', difference: (_package, title) => ({ reason: 'nobody knows', fails: fails[title.split(' ')[0]] }), ...reports };
+    const test = worldSuite(world, 'NTLM');
+    const skewed = () => { throw new Error('SEC_E_TIME_SKEW: five hours\\nat length'); };
+    test('perhaps it passes', () => {});
+    test('perhaps it fails', skewed);
+    test('claim that holds', skewed);
+    test('claim that shows no more', () => {});
+    test('claim of something else', () => { throw new Error('SEC_E_LOGON_DENIED'); });
+    test.run();
+    await runSuites();`]);
+  const told = lines.flatMap((line) => (line.type === 'skip' ? [`${line.title}: ${line.reason}`] : []));
+  assert.equal(told, ['perhaps it fails: nobody knows: Error: SEC_E_TIME_SKEW: five hours', 'claim that holds: nobody knows'], output);
+  const [counted] = lines.flatMap((line) => (line.type === 'suite' ? [line] : []));
+  assert.equal([counted!.name, counted!.passed, counted!.failed, counted!.skipped], ['a world: NTLM', 1, 2, 2]);
+});
+
 test('npm test means the Wasm engine: koffi is left out, unless a suite brings its own', () => {
   const print = `import { createInitiator } from ${JSON.stringify(url('src/index.ts'))};
     const { backend } = await createInitiator({ credential: { user: 'alice', password: 'x' } });
