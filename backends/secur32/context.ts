@@ -115,15 +115,13 @@ export class Secur32Context implements BackendContext {
     const input = inputBuffers(this.side, policy, call);
     this.begunWith = credential;
     if (call.targetName !== undefined && call.targetName !== '') this.#targetName = call.targetName;
+    if (this.#native !== null) idle(this.#native);
     const first = this.#native === null;
     const parts = { side: this.side, credential: credential.native, context: this.#native, maxToken, policy };
     this.#credential.take(credential.native);
     const outcome = runLeg(this.#secur32, parts, call, input).then((made) => {
       if (first && isSuccess(made.status)) this.#adopt(made.handle);
-      else if (this.#native !== null && isSuccess(made.status)) {
-        this.#native.bytes = made.handle; // a package may put another handle in its place
-        this.#parts = null;
-      }
+      else if (isSuccess(made.status)) this.#parts = null; // of the handle before
       if (!isSuccess(made.status) && first) this.#credential.release();
       return made;
     }, (error: unknown) => {
@@ -211,6 +209,7 @@ export class Secur32Context implements BackendContext {
   queryAttribute(attribute: number): unknown {
     const state = this.#state;
     if (state === 'new' || state === 'deleted' || this.#native === null) throw this.#unusable();
+    idle(this.#native);
     return queryContext(attribute, this.#facts());
   }
 
@@ -319,13 +318,13 @@ export class Secur32Context implements BackendContext {
 
   #established(): NativeHandle {
     if (!this.#isEstablished() || this.#native === null) throw this.#unusable();
-    return this.#native;
+    return idle(this.#native);
   }
 
   /** A handle that the DLL knows, established or not. */
   #usable(): NativeHandle {
     if (this.#native === null || !(this.#isEstablished() || this.#state === 'pending')) throw this.#unusable();
-    return this.#native;
+    return idle(this.#native);
   }
 
   /** What the message verbs need; sizes and mechanism are asked for once. */
@@ -352,6 +351,14 @@ export class Secur32Context implements BackendContext {
         return new SspiError('SEC_E_INVALID_HANDLE', 'this context is not established yet', { remedy: 'Finish the handshake first.' });
     }
   }
+}
+
+/** "Do not use the same context handle in concurrent calls": a leg on another thread may be changing what another call reads. */
+function idle(native: NativeHandle): NativeHandle {
+  if (native.isUsed) {
+    throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'a call with this context is still under way on another thread', { remedy: 'Await it first; of a leg that was aborted, repeat it.' });
+  }
+  return native;
 }
 
 /** What the seed of this API refuses, before a package would do something else with it: Windows would open a window to ask a person. */

@@ -11,6 +11,7 @@ import type { ChannelBindingPolicy } from './credential.ts';
 import type { Frame } from './frame.ts';
 import type { NativeHandle } from './native-handle.ts';
 import type { Secur32 } from './secur32.ts';
+import { isSuccess } from './status.ts';
 import { dateOfTimeStamp } from './timestamp.ts';
 
 /** What one native call of a handshake came to. */
@@ -63,7 +64,10 @@ export async function runLeg(secur32: Secur32, parts: LegParts, call: HandshakeC
     const outcome = await callOnce(secur32, parts, native, parts.maxToken);
     // cbMaxToken is a promise of the package; a policy that was changed since is a reason to ask once more
     const tooShort = outcome.status === SEC_E_BUFFER_TOO_SMALL || outcome.status === SEC_E_INSUFFICIENT_MEMORY;
-    return tooShort && parts.maxToken < LARGEST_TOKEN ? await callOnce(secur32, parts, native, LARGEST_TOKEN) : outcome;
+    const last = tooShort && parts.maxToken < LARGEST_TOKEN ? await callOnce(secur32, parts, native, LARGEST_TOKEN) : outcome;
+    // a package may put another handle in its place, and that one is to be freed when the context was deleted meanwhile
+    if (parts.context !== null && isSuccess(last.status)) parts.context.bytes = last.handle;
+    return last;
   } finally {
     for (const { type, data } of input) if (bufferType(type) === SECBUFFER_PKG_PARAMS) data.fill(0); // ours, with a password
     parts.context?.done();

@@ -20,6 +20,11 @@ export class NativeHandle {
     return this.#closed;
   }
 
+  /** A call with it is under way on another thread. */
+  get isUsed(): boolean {
+    return this.#uses > 0;
+  }
+
   /** Something uses it from now on; each use is ended by one `done`. Throws SEC_E_INVALID_HANDLE once it was freed. */
   use(): void {
     if (this.#freed) throw new SspiError('SEC_E_INVALID_HANDLE', 'this handle was given back to the system');

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { MOST_AT_ONCE } from '../../backends/secur32/library.ts';
 import {
-  acceptSecurityContext, type CredHandle, deleteSecurityContext, encryptMessage, exportSecurityContext, freeCredentialsHandle, initializeSecurityContext, ISC_REQ_CONFIDENTIALITY,
+  acceptSecurityContext, completeAuthToken, type CredHandle, deleteSecurityContext, encryptMessage, exportSecurityContext, freeCredentialsHandle, initializeSecurityContext, ISC_REQ_CONFIDENTIALITY,
   ISC_REQ_EXTENDED_ERROR, ISC_REQ_PROMPT_FOR_CREDS, ISC_REQ_USE_SUPPLIED_CREDS, packAuthIdentity, queryContextAttributes, querySecurityContextToken, SEC_E_BUFFER_TOO_SMALL, SEC_E_INVALID_HANDLE, SEC_E_LOGON_DENIED, SEC_E_OK,
   SEC_E_WRONG_PRINCIPAL, SECBUFFER_CHANNEL_BINDINGS, SECBUFFER_PKG_PARAMS, SECPKG_ATTR_ACCESS_TOKEN, SECPKG_ATTR_KEY_INFO, SECPKG_ATTR_NATIVE_NAMES, SECPKG_ATTR_NEGOTIATION_INFO,
   SECPKG_ATTR_SESSION_KEY, SECPKG_CRED_INBOUND,
@@ -310,6 +310,65 @@ test('an error: the same code, a remedy, the token for the peer with EXTENDED_ER
   }
   freeCredentialsHandle(clientCredential);
   freeCredentialsHandle(serverCredential);
+  assertNothingLeft(it);
+});
+
+test('while a leg runs on another thread nothing else is done with its context', async () => {
+  const it = bench();
+  const { clientCredential, serverCredential } = await it.pair({ package: 'NTLM' });
+  const { client, server } = await handshake({ clientCredential, serverCredential }, { initialize: { contextReq: ISC_REQ_CONFIDENTIALITY } });
+  queryContextAttributes(client, SECPKG_ATTR_KEY_INFO);
+  const { open } = gate(it.library, 'InitializeSecurityContextW');
+  const leg = initializeSecurityContext({ credential: clientCredential, context: client, targetName: TARGET }); // authenticating again
+  await settle();
+  const before = it.library.calls.length;
+  const buffers = [token(new Uint8Array(16)), { type: 1, data: utf8('hello') }];
+  for (const call of [
+    () => encryptMessage(client, { buffers }), () => queryContextAttributes(client, SECPKG_ATTR_KEY_INFO), () => exportSecurityContext(client), () => querySecurityContextToken(client),
+    () => completeAuthToken(client, [token(new Uint8Array(4))]),
+  ]) assert.match((await failure('SEC_E_OUT_OF_SEQUENCE', async () => call())).message, /under way on another thread/);
+  assert.is(it.library.calls.length, before);
+  encryptMessage(server, { buffers: [token(new Uint8Array(16)), { type: 1, data: utf8('another context') }] });
+  open();
+  await leg;
+  encryptMessage(client, { buffers });
+
+  let end = (): void => {};
+  it.library.replace.CompleteAuthToken = () => new Promise<number>((resolve) => { end = () => resolve(SEC_E_OK); });
+  const completing = completeAuthToken(client, [token(new Uint8Array(4))]);
+  await failure('SEC_E_OUT_OF_SEQUENCE', initializeSecurityContext({ credential: clientCredential, context: client, targetName: TARGET, input: [token(utf8('an answer'))] }));
+  end();
+  assert.is(await completing, SEC_E_OK);
+  for (const context of [client, server]) deleteSecurityContext(context);
+  for (const credential of [clientCredential, serverCredential]) freeCredentialsHandle(credential);
+  assertNothingLeft(it);
+});
+
+test('a context that is deleted while a leg puts another handle in its place: that one goes back', async () => {
+  const it = bench();
+  const { clientCredential, serverCredential } = await it.pair({ package: 'NTLM' });
+  const first = await initializeSecurityContext({ credential: clientCredential, targetName: TARGET });
+  const challenge = await acceptSecurityContext({ credential: serverCredential, input: [token(first.output[0]!.data)] });
+  const { memory } = it.library;
+  const whole = it.library.implementation('InitializeSecurityContextW');
+  let open = (): void => {};
+  const waiting = new Promise<void>((resolve) => { open = resolve; });
+  it.library.replace.InitializeSecurityContextW = async (...values) => {
+    await waiting;
+    const status = await whole(...values);
+    const [old, fresh] = [memory.uint32(values[8]!), 0x7777];
+    it.library.contexts.set(fresh, it.library.contexts.get(old)!);
+    it.library.contexts.delete(old);
+    memory.setUint32(values[8]!, fresh);
+    return status;
+  };
+  const leg = initializeSecurityContext({ credential: clientCredential, context: first.context, targetName: TARGET, input: [token(challenge.output[0]!.data)] });
+  await settle();
+  deleteSecurityContext(first.context);
+  open();
+  await failure('SEC_E_UNFINISHED_CONTEXT_DELETED', leg);
+  deleteSecurityContext(challenge.context);
+  for (const credential of [clientCredential, serverCredential]) freeCredentialsHandle(credential);
   assertNothingLeft(it);
 });
 
