@@ -85,7 +85,7 @@ function growStacks(koffi: Koffi): void {
   }
 }
 
-const ASYNC_STACK = 1 << 19;
+const ASYNC_STACK = 1 << 20;
 
 /**
  * Where Windows has its DLLs. By their names alone they would be looked for in the program's own folder first, and secur32.dll is none of those that

@@ -132,10 +132,10 @@ function recording(settings: KoffiSettings, folder: string | null) {
 
 test('on Windows: secur32.dll of the system folder, and stacks as its threads have, before anything is loaded', () => {
   for (const [size, kept, folder, expected] of [
-    [1 << 17, 8, 'C:\\Windows\\system32', [{ async_stack_size: 1 << 19, resident_async_pools: 32 }, 'kernel32.dll', 'C:\\Windows\\system32\\secur32.dll', 'ntdll.dll']],
+    [1 << 17, 8, 'C:\\Windows\\system32', [{ async_stack_size: 1 << 20, resident_async_pools: 32 }, 'kernel32.dll', 'C:\\Windows\\system32\\secur32.dll', 'ntdll.dll']],
     [1 << 20, 32, 'D:\\Wïndows\\system32', ['kernel32.dll', 'D:\\Wïndows\\system32\\secur32.dll', 'ntdll.dll']], // an application's own choice
     [1 << 20, 8, null, [{ async_stack_size: 1 << 20, resident_async_pools: 32 }, 'kernel32.dll', 'secur32.dll', 'ntdll.dll']],
-    [0, 8, null, [{ async_stack_size: 1 << 19, resident_async_pools: 32 }, 'kernel32.dll', 'secur32.dll', 'ntdll.dll']], // which has used koffi already
+    [0, 8, null, [{ async_stack_size: 1 << 20, resident_async_pools: 32 }, 'kernel32.dll', 'secur32.dll', 'ntdll.dll']], // which has used koffi already
   ] as const) {
     const { own, seen } = recording({ async_stack_size: size, resident_async_pools: kept }, folder);
     assert.is(createKoffiLibrary(own).isWine, false);
