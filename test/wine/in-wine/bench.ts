@@ -24,11 +24,14 @@ void run().then(() => process.exit(0), (error: unknown) => {
 });
 
 async function run(): Promise<void> {
+  const turns = await takeTurns();
+  turns.wait(); // Kerberos in Wine writes its tickets to one file for all
   const authData = { user, domain: packageName === 'Kerberos' ? realm : domain, password };
   const { credential: outbound } = await acquireCredentialsHandle({ package: packageName, backend: 'secur32', authData });
   const { credential: inbound } = await acquireCredentialsHandle({ package: packageName, backend: 'secur32', credentialUse: SECPKG_CRED_INBOUND });
   const alone = await koffiAlone({ package: packageName, authData }, target, ISC, ASC);
-  const turns = await takeTurns();
+  for (const once of [alone(), () => handshake(outbound, inbound)]) await once();
+  turns.pass();
   for (let round = 0; round < rounds; round++) {
     turns.wait();
     for (const inFlight of manners) {

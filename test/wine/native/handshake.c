@@ -291,14 +291,17 @@ int wmain(int argc, WCHAR **argv)
     port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
     need(port != NULL, "CreateIoCompletionPort");
     for (i = 0; i < THREADS; i++) need(CreateThread(NULL, 0, work, NULL, 0, NULL) != NULL, "CreateThread");
+    await_turn(program == 0); /* Kerberos in Wine writes its tickets to one file for all */
     must(AcquireCredentialsHandleW(NULL, package, SECPKG_CRED_OUTBOUND, NULL, argc == 9 ? &identity : NULL, NULL, NULL, &outbound, &expiry),
         "AcquireCredentialsHandle (outbound)");
     must(AcquireCredentialsHandleW(NULL, package, SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &inbound, &expiry), "AcquireCredentialsHandle (inbound)");
+    run_plainly(all, 1);
+    pass_turn();
 
     QueryPerformanceFrequency(&frequency);
     for (round = 0; round < rounds; round++)
     {
-        await_turn(program == 0 && round == 0);
+        await_turn(FALSE);
         for (i = 0; i < manner_count; i++)
         {
             double used = processor_time();
