@@ -13,11 +13,11 @@
 import { rc4, rc4Init, RC4_STATE } from '../cipher/rc4';
 import { INPUT, KEY, MAX_TOKEN, OUTPUT, SCRATCH } from '../memory';
 import {
-  ANONYMOUS, AV_CHANNEL_BINDINGS, AV_EOL, AV_FLAG_MIC, AV_FLAG_UNTRUSTED_TARGET, AV_FLAGS, AV_SINGLE_HOST, AV_TARGET_NAME,
+  ANONYMOUS, AV_CHANNEL_BINDINGS, AV_EOL, AV_FLAG_MIC, AV_FLAG_UNTRUSTED_TARGET, AV_FLAGS, AV_NB_COMPUTER, AV_NB_DOMAIN, AV_SINGLE_HOST, AV_TARGET_NAME,
   ESS, KEY_128, KEY_56, KEY_EXCH, LM_KEY, OEM, SEAL, SIGN, TARGET_INFO, TARGET_TYPES, UNICODE, VERSION,
 } from './ntlm-flags';
 import {
-  AUTHENTICATE, BLOB, BLOB_AVS, E_CHARSET, fail, parseChallenge, W_FLAGS, W_TARGET_INFO, W_TIMESTAMP, word, WORDS,
+  AUTHENTICATE, BLOB, BLOB_AVS, E_CHARSET, fail, findAv, parseChallenge, W_FLAGS, W_TARGET_INFO, W_TIMESTAMP, word, WORDS,
 } from './ntlm-message';
 import { hmac, kxkeyV1, mic, NTOWFV1, ntlmv1Response, NTOWFV2, LMOWFV1, desl, useKey, wipeWork, WORK_END } from './ntlm-response';
 
@@ -38,6 +38,7 @@ const WITH_MIC: i32 = 1 << 30;
 const E_DOWNGRADE: i32 = 32;
 const E_OEM_NAME: i32 = 33;
 const E_LONG: i32 = 34;
+const E_NAMELESS: i32 = 35;
 
 const CLIENT_CHALLENGE: usize = INPUT;
 const RANDOM_SESSION_KEY: usize = INPUT + 8;
@@ -77,6 +78,7 @@ export function ntlmAuthenticate(negotiateLength: i32, challengeLength: i32, use
     if (options & ANONYMOUS_LOGON) flags |= ANONYMOUS;
     length = checkFlags(flags, flags & (SIGN | SEAL) ? required | requiredToProtect : required, options);
   }
+  if (length == 0 && (options & NTLM_V2) != 0 && (required & (SIGN | SEAL)) != 0) length = checkServerNames(challenge);
   if (length == 0) {
     length = putNames(flags, domain, domainLength, user, userLength, workstation, workstationLength);
   }
@@ -112,6 +114,14 @@ function checkFlags(flags: u32, required: u32, options: i32): i32 {
   if ((flags & required) != required) return fail(E_DOWNGRADE, 20);
   if ((options & AT_LEAST_56) && (flags & (SIGN | SEAL)) && (flags & (KEY_128 | KEY_56)) == 0) return fail(E_DOWNGRADE, 20);
   return 0;
+}
+
+/** A server that will protect messages under NTLMv2 names its computer and its domain (3.1.5.1.2). */
+function checkServerNames(challenge: usize): i32 {
+  const list = word(TABLE, W_TARGET_INFO);
+  const length = word(TABLE, W_TARGET_INFO + 1);
+  const named = findAv(challenge + list, length, AV_NB_COMPUTER) >= 0 && findAv(challenge + list, length, AV_NB_DOMAIN) >= 0;
+  return named ? 0 : fail(E_NAMELESS, list);
 }
 
 function putNames(flags: u32, domain: usize, domainLength: i32, user: usize, userLength: i32, workstation: usize, workstationLength: i32): i32 {

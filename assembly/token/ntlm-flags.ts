@@ -21,6 +21,8 @@ export const KEY_56: u32 = 0x80000000;
 
 /** AvId (MS-NLMP 2.2.2.1). */
 export const AV_EOL: i32 = 0;
+export const AV_NB_COMPUTER: i32 = 1;
+export const AV_NB_DOMAIN: i32 = 2;
 export const AV_FLAGS: i32 = 6;
 export const AV_TIMESTAMP: i32 = 7;
 export const AV_SINGLE_HOST: i32 = 8;

@@ -45,6 +45,7 @@ const FAILURES: Readonly<Record<number, readonly [SspiErrorCode, string, string?
     'Signing, sealing, extended session security or 128-bit keys were taken out on the way, or the server does not know them.'],
   33: ['SEC_E_UNSUPPORTED_FUNCTION', 'the server knows no Unicode, and the account or workstation has a name outside ASCII'],
   34: ['SEC_E_INVALID_TOKEN', 'TargetInfo is too long to be answered in one message'],
+  35: ['SEC_E_LOGON_DENIED', 'the server does not tell its NetBIOS names of computer and domain, without which NTLMv2 protects no messages'],
   48: ['SEC_E_LOGON_DENIED', 'the logon failed'],
   49: ['SEC_E_MESSAGE_ALTERED', 'the MIC does not match: one of the three messages was changed on its way',
     'The password was right. Look for a proxy or an attacker that rewrites NTLM messages.'],

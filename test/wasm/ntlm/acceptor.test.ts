@@ -102,7 +102,8 @@ test('a broken MIC is not a wrong password', async () => {
 });
 
 test('a CHALLENGE whose timestamp was taken out does not get around the MIC', async () => {
-  for (const id of [7, 2, 1, 3]) await fails('SEC_E_MESSAGE_ALTERED', () => handshake({}, { challenge: withoutPair(id) }));
+  for (const id of [7, 3]) await fails('SEC_E_MESSAGE_ALTERED', () => handshake({}, { challenge: withoutPair(id) }));
+  for (const id of [2, 1]) await fails('SEC_E_MESSAGE_ALTERED', () => handshake({ request: { flags: 0 } }, { challenge: withoutPair(id) }));
   const error = await fails('SEC_E_MESSAGE_ALTERED', () => handshake({}, { challenge: withoutPair(7) }));
   assert.match(error.message, /target info that this server did not send/);
 });

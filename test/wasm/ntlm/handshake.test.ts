@@ -345,6 +345,22 @@ test('CHALLENGE headers of 32, 48 and 56 bytes; without a timestamp LMv2 instead
   assert.is(hex(token.subarray(message.ntResponse.offset + 24, message.ntResponse.offset + 32)), '0102030405060708', "the server's time");
 });
 
+test('a server without its names protects no messages under NTLMv2 (MS-NLMP 3.1.5.1.2)', async () => {
+  const name = (id: number) => [id, 0, 2, 0, 0x41, 0];
+  const end = [0, 0, 0, 0];
+  const answer = async (info: number[], flags: number, lmCompatibilityLevel: 2 | 3 = 3) => {
+    const first = await createNtlmCredential({ authData: ALICE, ntlm: { lmCompatibilityLevel, minimumKeyStrength: 40 }, host: testHost() })
+      .initiator({ targetName: 'x', flags, channelBindings: null, insideNegotiate: true }).step(null);
+    return first.next!.step(oldChallenge({ header: 48, flags: 0x8235 | ESS | TARGET_INFO, info: Uint8Array.from(info) }));
+  };
+  for (const info of [[], end, [...name(1), ...end], [...name(2), ...end], [...name(3), ...name(4), ...end]]) {
+    for (const flags of [ISC_REQ_INTEGRITY, ISC_REQ_CONFIDENTIALITY]) await fails('SEC_E_LOGON_DENIED', () => answer(info, flags));
+    assert.ok((await answer(info, 0)).established, 'nobody asked for protection');
+    assert.ok((await answer(info, SEALING, 2)).established, 'NTLMv1 has no use for them');
+  }
+  assert.ok((await answer([...name(2), ...name(3), ...name(1), ...end], SEALING)).established);
+});
+
 test('an unverified target name is marked', async () => {
   const { authenticate } = await handshake({ request: { flags: ISC_REQ_UNVERIFIED_TARGET_NAME } });
   assert.is(parsed(authenticate).avFlags, 2 | 4);
