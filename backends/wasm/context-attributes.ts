@@ -60,7 +60,7 @@ const LAST_CLIENT_TOKEN_MAYBE = 2;
 /** Those that have an answer during the handshake, or after it failed. */
 const EARLY: { [Attribute in keyof ContextAttributes]?: (facts: ContextFacts) => ContextAttributes[Attribute] } = {
   [SECPKG_ATTR_NEGO_STATUS]: ({ failure, isHandshaking }) => ({
-    lastStatus: failure !== null ? failure.status : isHandshaking ? SEC_I_CONTINUE_NEEDED : SEC_E_OK, reason: failure,
+    lastStatus: isHandshaking ? SEC_I_CONTINUE_NEEDED : failure?.status ?? SEC_E_OK, reason: failure,
   }),
   [SECPKG_ATTR_NEGOTIATION_INFO]: (facts) => ({
     packageInfo: packageInfo(facts.established?.mechanism ?? facts.package),

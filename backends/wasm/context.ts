@@ -44,6 +44,7 @@ type State =
   | { readonly is: 'deleted' };
 
 type DoneStep = Extract<HandshakeStep, { next?: undefined }>;
+type NextStep = Exclude<HandshakeStep, DoneStep>;
 
 /** What one leg came to. */
 interface Made {
@@ -117,7 +118,7 @@ export class WasmContext implements BackendContext {
       const { begun, handshake, step } = made;
       const allocated = isAllocating(call) ? ISC_RET_ALLOCATED_MEMORY : 0;
       handshake.dispose();
-      return step.next === undefined ? this.#finish(begun, step, output, allocated) : this.#proceed(begun, step.next, output, allocated);
+      return step.next === undefined ? this.#finish(begun, step, output, allocated) : this.#proceed(begun, step, output, allocated);
     } finally {
       if (!this.#abandoned) this.#stepping = false;
     }
@@ -178,8 +179,9 @@ export class WasmContext implements BackendContext {
     running.then(discard, () => {}).finally(settle);
   }
 
-  #proceed(begun: Begun, handshake: Handshake, output: SecBuffer[], allocated: number): HandshakeResult {
+  #proceed(begun: Begun, { next: handshake, fallbackFrom }: NextStep, output: SecBuffer[], allocated: number): HandshakeResult {
     const before = this.#state;
+    if (before.is !== 'established' && fallbackFrom !== undefined) this.#fallbackFrom = fallbackFrom;
     if (before.is === 'pending' || before.is === 'reauthenticating') before.handshake = handshake;
     else if (before.is === 'established') this.#state = { is: 'reauthenticating', begun, handshake, established: before.established };
     else this.#state = { is: 'pending', begun, handshake };

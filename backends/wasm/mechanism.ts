@@ -58,12 +58,12 @@ export interface Handshake {
 }
 
 export type HandshakeStep =
-  /** More to come: `token` (empty or null: nothing to send) goes to the peer, its answer to `next`. */
-  | { token: Uint8Array | null; next: Handshake; established?: undefined }
   /**
-   * Done on this side; a token, where there is one, still goes to the peer.
-   * `fallbackFrom`: why Negotiate did not end with the mechanism that it preferred; absent when it did.
+   * More to come: `token` (empty or null: nothing to send) goes to the peer, its answer to `next`.
+   * `fallbackFrom`: why Negotiate goes on without the mechanism that it preferred; absent where that may still be it.
    */
+  | { token: Uint8Array | null; next: Handshake; fallbackFrom?: SspiError | undefined; established?: undefined }
+  /** Done on this side; a token, where there is one, still goes to the peer. `fallbackFrom` as above. */
   | { token: Uint8Array | null; established: Established; fallbackFrom?: SspiError; next?: undefined };
 
 /** One stretch of a message: what is signed, and whether it is encrypted in place as well. */

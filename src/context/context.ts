@@ -8,7 +8,7 @@ import {
 import type { BackendName, MechanismName } from '../../backends/contract/credentials.ts';
 import { SspiError } from '../../backends/contract/errors.ts';
 import { ISC_RET_MUTUAL_AUTH } from '../../backends/contract/flags.ts';
-import { SEC_E_OK, SEC_I_COMPLETE_AND_CONTINUE, SEC_I_COMPLETE_NEEDED } from '../../backends/contract/status.ts';
+import { SEC_E_OK, SEC_I_COMPLETE_AND_CONTINUE, SEC_I_COMPLETE_NEEDED, SEC_I_CONTINUE_NEEDED } from '../../backends/contract/status.ts';
 import { checkBytes } from '../sspi/checks.ts';
 import { queryContextAttributes } from '../sspi/context-attributes.ts';
 import { type CredHandle, type CtxtHandle, discardContext, freeCredentialsHandle, openContext } from '../sspi/handles.ts';
@@ -22,7 +22,7 @@ export interface SecurityContext extends Disposable {
   readonly backend: BackendName;
   /** What Negotiate chose; null before the end. */
   readonly package: MechanismName | null;
-  /** Why Negotiate did not end with the package that it preferred; null when it did, and before the end. */
+  /** Why Negotiate did not take the package that it preferred, as soon as that is known (on Windows at the end); null when it did. */
   readonly fallbackFrom: SspiError | null;
   /** ISC_RET_* or ASC_RET_*: what was achieved. Nothing about security before the end. */
   readonly attributes: number;
@@ -136,7 +136,9 @@ export class VerbContext implements SecurityContext {
   }
 
   get fallbackFrom(): SspiError | null {
-    return this.#complete ? queryContextAttributes(this.handle, SECPKG_ATTR_NEGO_STATUS).reason : null;
+    if (!this.#complete && (this.#handle === undefined || this.#disposed || this.backend !== 'wasm')) return null; // Windows tells it at the end
+    const { lastStatus, reason } = queryContextAttributes(this.handle, SECPKG_ATTR_NEGO_STATUS);
+    return this.#complete || lastStatus === SEC_I_CONTINUE_NEEDED ? reason : null;
   }
 
   get attributes(): number {

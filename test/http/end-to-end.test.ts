@@ -190,6 +190,17 @@ test('handles of acquireCredentialsHandle on both ends', async () => {
   for (const handle of [inbound, outbound, ntlm]) freeCredentialsHandle(handle); // still the caller's
 });
 
+test('a server that takes Kerberos alone refuses a user without a realm, and the 401 says why', async () => {
+  const realm = await createTestRealm();
+  await using server = await serve(guarded(negotiateAuth({ keytab: realm.keytab('HTTP/localhost') }), whoami));
+  await using fetch = createFetch({ credential: { user: 'alice', password: 'Password1' }, kerberos: { krb5Conf: '' } });
+  const response = await fetch(server.url.replace('127.0.0.1', 'localhost'));
+  assert.is(response.status, 401);
+  const { complete, fallbackFrom } = authenticationOf(response)!;
+  assert.is(complete, false);
+  assert.match(fallbackFrom!.message, /'alice' names no domain/);
+});
+
 test('a keytab that is not there is the server\'s fault, and the client is told where to look', async () => {
   const faults: unknown[] = [];
   const refusals: unknown[] = [];

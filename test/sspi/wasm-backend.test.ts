@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   acceptSecurityContext, acquireCredentialsHandle, createAcceptor, createInitiator, enumerateSecurityPackages, importSecurityContext, initializeSecurityContext, ISC_REQ_MUTUAL_AUTH,
-  ISC_REQ_USE_SUPPLIED_CREDS, packAuthIdentity, type PackageName, queryContextAttributes, queryCredentialsAttributes, querySecurityPackageInfo, SEC_E_NO_AUTHENTICATING_AUTHORITY, SEC_E_OK,
+  ISC_REQ_USE_SUPPLIED_CREDS, packAuthIdentity, type PackageName, queryContextAttributes, queryCredentialsAttributes, querySecurityPackageInfo, SEC_E_NO_AUTHENTICATING_AUTHORITY, SEC_E_OK, SEC_I_CONTINUE_NEEDED,
   SECBUFFER_PKG_PARAMS, SECPKG_ATTR_NAMES, SECPKG_ATTR_NEGO_STATUS, SECPKG_CRED_ATTR_NAMES, SECPKG_CRED_BOTH, SECPKG_CRED_INBOUND,
 } from '../../src/index.ts';
 import { drive, handshake, tokenOf } from '../contract/drive.ts';
@@ -130,7 +130,11 @@ test('without a target, or with an address for one, the context says why there i
   for (const target of [undefined, 'HTTP/10.0.0.1']) {
     using client = await createInitiator({ ...(target !== undefined && { target }), credential: { user: 'alice@AD.TEST', password: ALICE.password }, kerberos: { krb5Conf: '' }, backend: 'wasm' });
     using server = await createAcceptor({ credential: { accounts: () => ({ password: ALICE.password }) }, backend: 'wasm' });
-    for (let token = await client.step(); token !== null;) {
+    assert.is(client.fallbackFrom, null);
+    let token = await client.step();
+    assert.is(client.fallbackFrom!.code, 'SEC_E_TARGET_UNKNOWN', 'known before the server answers');
+    assert.is(queryContextAttributes(client.handle, SECPKG_ATTR_NEGO_STATUS).lastStatus, SEC_I_CONTINUE_NEEDED);
+    while (token !== null) {
       const answer = await server.step(token);
       token = answer && await client.step(answer);
     }

@@ -91,7 +91,7 @@ async function offer({ mechanisms, fallbackFrom }: Candidates, request: SpnegoIn
     const offered = mechanisms.slice(index);
     const mechTypes = encodeMechTypes(offered.flatMap(({ oids }) => oids.filter((oid) => !sameBytes(oid, KRB5_DRAFT))));
     const negotiation = { request, offered, mechTypes, fallbackFrom: first };
-    return { token: encodeNegTokenInit({ mechTypes, mechToken: optimistic.token }), next: expectSelection(negotiation, progressOf(optimistic)) };
+    return { token: encodeNegTokenInit({ mechTypes, mechToken: optimistic.token }), next: expectSelection(negotiation, progressOf(optimistic)), fallbackFrom: first };
   }
   throw failure ?? new SspiError('SEC_E_NO_CREDENTIALS', 'Negotiate has no mechanism to offer', { remedy: 'Give a credential, or widen packageList.' });
 }
