@@ -1,5 +1,5 @@
 import { SspiError } from '../../../contract/errors.ts';
-import { KDC_ERR_PREAUTH_REQUIRED, KDC_ERR_WRONG_REALM, KRB_AP_ERR_SKEW } from '../codes/errors.ts';
+import { KDC_ERR_ETYPE_NOSUPP, KDC_ERR_PREAUTH_REQUIRED, KDC_ERR_WRONG_REALM, KRB_AP_ERR_SKEW } from '../codes/errors.ts';
 import { KDC_OPT, TKT_FLAG } from '../codes/flags.ts';
 import { KEY_USAGE } from '../codes/key-usage.ts';
 import { PA } from '../codes/types.ts';
@@ -55,6 +55,8 @@ const MAX_REFERRALS = 5;
  *   2. KDC_ERR_PREAUTH_REQUIRED             take etype, salt and parameters from ETYPE-INFO2, ask with PA-ENC-TIMESTAMP
  *      KDC_ERR_WRONG_REALM                  ask the realm that is named (client referral)
  *      KRB_AP_ERR_SKEW                      learn the KDC's clock, ask again
+ *      KDC_ERR_ETYPE_NOSUPP                 offer the types without a key too, behind: they serve for the session key, which a KDC may refuse to make of
+ *                                           a weak type. Not before: Samba would take the account's best key for the reply, whoever has it or not
  *   3. AS-REP                               decrypt, check all of it against what was asked
  *
  * Throws SEC_E_LOGON_DENIED (password wrong, expired, account locked: `kerberos.name` and the remedy tell which),
@@ -66,12 +68,13 @@ export function* asExchange(options: AsOptions): Exchange<CachedCredential> {
   let key: KerberosKey | undefined;
   let cookie: PaData | undefined;
   let learned = false;
+  let offered = own(options);
   let referrals = 0;
   const before = clock.offset;
 
   try {
     for (;;) {
-      const request = buildRequest(options, realm, key, cookie);
+      const request = buildRequest(options, realm, offered, key, cookie);
       const message = encode(request);
       const reply = yield { realm, message };
       if (!isKrbError(reply)) {
@@ -84,6 +87,8 @@ export function* asExchange(options: AsOptions): Exchange<CachedCredential> {
         const methods = readMethods(error);
         cookie = methods.find(({ padataType }) => padataType === PA.FX_COOKIE);
         key = chooseKey(methods, keys, options.etypes, what, toSspiError(error, what));
+      } else if (error.errorCode === KDC_ERR_ETYPE_NOSUPP && offered.length < options.etypes.length) {
+        offered = [...new Set([...offered, ...options.etypes])];
       } else if (error.errorCode === KRB_AP_ERR_SKEW && !learned) {
         learned = true;
         clock.offset = error.stime * 1000 + error.susec / 1000 - clock.now().getTime();
@@ -104,8 +109,17 @@ export function* asExchange(options: AsOptions): Exchange<CachedCredential> {
   }
 }
 
-function buildRequest(options: AsOptions, realm: string, key: KerberosKey | undefined, cookie: PaData | undefined): AsReq {
-  const { client, etypes, clock, random } = options;
+/** Of the types that are allowed, those with a key. */
+function own({ client, etypes, keys }: AsOptions): number[] {
+  const found = etypes.filter((etype) => keys.etypes.includes(etype));
+  if (found.length > 0) return found;
+  throw new SspiError('SEC_E_NO_KERB_KEY', `the credential of ${client.components.join('/')}@${client.realm} has keys of ${keys.etypes.map(etypeName).join(', ') || 'no type'}, and ${etypes.map(etypeName).join(', ')} are allowed`, {
+    remedy: 'Export the keytab with AES keys, or allow the weaker type with allowWeakCrypto.',
+  });
+}
+
+function buildRequest(options: AsOptions, realm: string, offered: readonly number[], key: KerberosKey | undefined, cookie: PaData | undefined): AsReq {
+  const { client, clock, random } = options;
   const request = new AsReq();
   request.padata = [padata(PA.REQ_ENC_PA_REP, new Uint8Array(0))];
   if (cookie !== undefined) request.padata.push(cookie);
@@ -119,14 +133,7 @@ function buildRequest(options: AsOptions, realm: string, key: KerberosKey | unde
   body.sname = principalName(options.server ?? krbtgt(realm));
   Object.assign(body, lifetimes(options, kerberosTime(clock).seconds));
   body.nonce = new DataView(new Uint8Array(random(4)).buffer).getUint32(0) & 0x7fffffff; // old KDCs read it as signed
-  // Those with a key first, for the reply; any will do for the session key, which a KDC may refuse to make of a weak type.
-  const own = etypes.filter((etype) => options.keys.etypes.includes(etype));
-  body.etype = [...new Set([...own, ...etypes])];
-  if (own.length === 0) {
-    throw new SspiError('SEC_E_NO_KERB_KEY', `the credential of ${client.components.join('/')}@${realm} has keys of ${options.keys.etypes.map(etypeName).join(', ') || 'no type'}, and ${etypes.map(etypeName).join(', ')} are allowed`, {
-      remedy: 'Export the keytab with AES keys, or allow the weaker type with allowWeakCrypto.',
-    });
-  }
+  body.etype = [...offered];
   return request;
 }
 

@@ -164,12 +164,16 @@ test('a KDC that takes no timestamp (FAST or a smart card alone) is not sent one
   assert.equal([kdc.asked.length, /no pre-authentication with a password/.test(error.remedy!)], [1, true]);
 });
 
-test('a key of one type alone: the types of the session key are asked for behind it', async () => {
+test('a key of one type alone: others for the session key are asked for behind it, once the KDC wants them', async () => {
   const asked: number[][] = [];
-  const spy: Lies = { instead: (_n, _realm, message) => { asked.push(decode(AsReq, message).reqBody.etype); return undefined; } };
-  const { result } = await logOn(spy, { keys: { ...keys, etypes: [17] } });
-  assert.equal(asked, [[17, 18, 20, 19], [17, 18, 20, 19]]);
+  const spy = (answer: () => Uint8Array | undefined): Lies => ({ instead: (_n, _realm, message) => { asked.push(decode(AsReq, message).reqBody.etype); return answer(); } });
+  await logOn(spy(() => undefined), { keys: { ...keys, etypes: [17] } });
+  assert.equal(asked.splice(0), [[17], [17]]);
+  const { result } = await logOn(spy(() => (asked.length === 1 ? krbError(14) : undefined)), { keys: { ...keys, etypes: [17] } });
+  assert.equal(asked.splice(0), [[17], [17, 18, 20, 19], [17, 18, 20, 19]]);
   assert.ok([17, 18].includes(result.ticket!.etype));
+  await refused('SEC_E_KDC_UNKNOWN_ETYPE', /none of the encryption types/, spy(() => krbError(14)), { keys: { ...keys, etypes: [17] } });
+  assert.is(asked.length, 2);
   await refused('SEC_E_NO_KERB_KEY', /has keys of aes128-cts-hmac-sha256-128, and aes256-cts-hmac-sha1-96 are allowed/, {}, { keys: { ...keys, etypes: [19] }, etypes: [18] });
 });
 
